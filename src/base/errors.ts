@@ -1,0 +1,105 @@
+/** Stable identifiers of every way the library itself can fail. */
+export type ErrorCode =
+  | "SKILL_NOT_FOUND"
+  | "VERSION_CONFLICT"
+  | "INVALID_DRAFT"
+  | "INVALID_INPUT"
+  | "VALIDATION_FAILED"
+  | "NOT_EXECUTABLE"
+  | "SKILL_FAILED"
+  | "LOCK_TIMEOUT"
+  | "LEASE_LOST"
+  | "STORE_UNAVAILABLE"
+  | "STORE_CORRUPT"
+  | "LIMIT_EXCEEDED"
+  | "SYNC_UNSUPPORTED"
+  | "CANCELLED"
+  | "CLOSED"
+  | "INTERNAL";
+
+/** Machine-readable facts about an error; JSON, so that it survives a process boundary. */
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+/** What every {@link RepertoireError} is made from. */
+export interface RepertoireErrorOptions {
+  /** The error that led to this one. */
+  readonly cause?: unknown;
+  /** Facts a program can act on. */
+  readonly details?: ErrorDetails;
+}
+
+/** A failure of the library. A failure of a *skill* is never thrown: it is an `Execution`. */
+export class RepertoireError extends Error {
+  /** Stable identifier to branch on. */
+  readonly code: ErrorCode;
+  /** Facts a program can act on; empty when there are none. */
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, options: RepertoireErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "RepertoireError";
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** One thing wrong with an input: where it is, what was found, and what was expected there. */
+export interface Issue {
+  /** Path of the offending value, such as `examples[0].context`; empty for the whole. */
+  readonly path: string;
+  /** What is wrong, in one sentence. */
+  readonly message: string;
+  /** What would have been right. */
+  readonly expected: string;
+  /** What was found, shortened for reading. */
+  readonly received: string;
+  /** 1-based line in the skill's code, when the issue is about code. */
+  readonly line?: number;
+  /** 1-based column in the skill's code, when the issue is about code. */
+  readonly column?: number;
+}
+
+/** A draft that can not be a skill; every issue is listed, not only the first. */
+export class InvalidDraftError extends RepertoireError {
+  readonly issues: readonly Issue[];
+
+  constructor(subject: string, issues: readonly Issue[]) {
+    super("INVALID_DRAFT", `${subject} is not valid:\n${issues.map(formatIssue).join("\n")}`, {
+      details: { subject, issues },
+    });
+    this.name = "InvalidDraftError";
+    this.issues = issues;
+  }
+}
+
+/** The skill changed since the caller read it; nothing was written. */
+export class VersionConflictError extends RepertoireError {
+  readonly skillId: string;
+  /** The version the caller expected; 0 means that the skill must not exist. */
+  readonly expected: number;
+  /** The version found; 0 when there is no such skill. */
+  readonly actual: number;
+  /** Content hash of the version found, when there is one. */
+  readonly actualHash: string | undefined;
+
+  constructor(skillId: string, expected: number, actual: number, actualHash: string | undefined) {
+    const found = actual === 0 ? "there is no such skill" : `it is at version ${actual}`;
+    const wanted = expected === 0 ? "not to exist yet" : `at version ${expected}`;
+    super(
+      "VERSION_CONFLICT",
+      `Expected skill "${skillId}" ${wanted}, but ${found}; read it again, merge, and retry with expectedVersion ${actual}`,
+      { details: { skillId, expected, actual, actualHash } },
+    );
+    this.name = "VersionConflictError";
+    this.skillId = skillId;
+    this.expected = expected;
+    this.actual = actual;
+    this.actualHash = actualHash;
+  }
+}
+
+function formatIssue(issue: Issue): string {
+  const place = issue.path === "" ? "" : `${issue.path}: `;
+  const position = issue.line === undefined ? "" : ` (line ${issue.line}, column ${issue.column})`;
+  return `  ${place}${issue.message}${position}; expected ${issue.expected}, got ${issue.received}`;
+}

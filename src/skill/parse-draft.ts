@@ -1,0 +1,150 @@
+/**
+ * Turns untrusted input into a definition with its defaults filled in, or says everything that is
+ * wrong with it at once.
+ */
+import type { z } from "zod";
+import { InvalidDraftError } from "../base/errors.ts";
+import type { Issue } from "../base/errors.ts";
+import { findJsonDefect, preview } from "../base/json.ts";
+import { LIMITS } from "../base/limits.ts";
+import type { Limits } from "../base/limits.ts";
+import { draftSchema } from "./draft-schema.ts";
+import { nearest } from "./nearest.ts";
+import type { SkillDefinition } from "./skill.ts";
+
+export interface ParsedDraft {
+  readonly id: string;
+  readonly definition: SkillDefinition;
+  /** What the draft asks to be stored as. */
+  readonly status: "draft" | "active";
+  readonly author: string | undefined;
+}
+
+export type DraftParser = (draft: unknown) => ParsedDraft;
+
+/** A parser for the given limits; building it once is what makes parsing many drafts cheap. */
+export function draftParser(limits: Limits = LIMITS): DraftParser {
+  const schema = draftSchema(limits);
+  const fields = Object.keys(schema.shape);
+  return (draft) => {
+    const defect = findJsonDefect(draft);
+    if (defect) {
+      throw new InvalidDraftError(subjectOf(draft), [
+        {
+          path: defect.path,
+          message: "this is not JSON",
+          expected: "JSON",
+          received: defect.found,
+        },
+      ]);
+    }
+    const result = schema.safeParse(withoutUndefined(draft));
+    const issues = result.success
+      ? missingBody(result.data)
+      : result.error.issues.flatMap((issue) => toIssues(issue, draft, fields));
+    if (!result.success || issues.length > 0) throw new InvalidDraftError(subjectOf(draft), issues);
+    const { id, status, author, ...definition } = result.data;
+    return {
+      id: id as string,
+      definition: definition as unknown as SkillDefinition,
+      status: status === "draft" ? "draft" : "active",
+      author: author as string | undefined,
+    };
+  };
+}
+
+function missingBody(draft: Record<string, unknown>): Issue[] {
+  if (draft.code !== undefined || draft.instructions !== undefined) return [];
+  return [
+    {
+      path: "code",
+      message: "a skill needs something to run or to read",
+      expected: "`code`, `instructions`, or both",
+      received: "neither",
+    },
+  ];
+}
+
+function toIssues(issue: z.core.$ZodIssue, draft: unknown, fields: readonly string[]): Issue[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) =>
+      unknownField(
+        [...issue.path, key],
+        draft,
+        issue.path.length === 0 ? fields : siblings(issue.path),
+      ),
+    );
+  }
+  const received = valueAt(draft, issue.path);
+  return [
+    {
+      path: formatPath(issue.path),
+      message: received === undefined ? "this is missing" : "this does not fit",
+      expected: issue.message,
+      received: preview(received),
+    },
+  ];
+}
+
+const NESTED_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  capabilities: ["tools", "skills", "fetch"],
+  limits: ["timeoutMs", "memoryBytes"],
+  examples: ["context", "result", "error", "hostCalls"],
+  hostCalls: ["tool", "skill", "args", "result", "error"],
+};
+
+function siblings(path: readonly PropertyKey[]): readonly string[] {
+  const parent = path.findLast((part) => typeof part === "string");
+  return NESTED_FIELDS[String(parent)] ?? [];
+}
+
+function unknownField(
+  path: readonly PropertyKey[],
+  draft: unknown,
+  known: readonly string[],
+): Issue {
+  const suggestion = nearest(String(path.at(-1)), known);
+  return {
+    path: formatPath(path),
+    message:
+      suggestion === undefined
+        ? "there is no such field"
+        : `there is no such field, did you mean \`${suggestion}\`?`,
+    expected: `one of ${known.join(", ")}`,
+    received: preview(valueAt(draft, path)),
+  };
+}
+
+function formatPath(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, index) =>
+      typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`,
+    )
+    .join("");
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  let current = root;
+  for (const part of path) {
+    if (typeof current !== "object" || current === null || !Object.hasOwn(current, part))
+      return undefined;
+    current = (current as Record<PropertyKey, unknown>)[part];
+  }
+  return current;
+}
+
+/** Callers may write `tags: undefined` for "no tags"; to the schema an absent field is simply absent. */
+function withoutUndefined(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(withoutUndefined);
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== undefined)
+      .map(([key, member]) => [key, withoutUndefined(member)]),
+  );
+}
+
+function subjectOf(draft: unknown): string {
+  const id = valueAt(draft, ["id"]);
+  return id === undefined ? "Skill draft" : `Skill draft ${preview(id)}`;
+}
