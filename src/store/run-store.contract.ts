@@ -1,0 +1,320 @@
+/**
+ * What every run store must do, whatever it is made of. A driver passes a function that makes an
+ * empty place for data; each `connect` opens the same data as another process would.
+ */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { isoTime } from "../base/clock.ts";
+import type { ExecutionStatus } from "../skill/execution.ts";
+import type { RunRecord, RunStore } from "./run-store.ts";
+
+export interface RunStorePlace {
+  /** @param maxRecords Runs to keep */
+  connect(maxRecords: number): Promise<RunStore>;
+  dispose(): Promise<void>;
+}
+
+const KEPT = 20;
+
+function secondAt(second: number): string {
+  return isoTime(second * 1000);
+}
+
+/** Run number `number`, which started in that second. */
+function runRecord(number: number, fields: Partial<RunRecord> = {}): RunRecord {
+  const status = fields.status ?? "ok";
+  return {
+    runId: `run-${number}`,
+    skillId: "echo",
+    version: 1,
+    status,
+    ...(status === "ok" ? {} : { error: { name: "Error", message: `failure \u0000 ${number}` } }),
+    logs: [],
+    logsDropped: 0,
+    startedAt: secondAt(number),
+    durationMs: 10,
+    cpuMs: 1.5,
+    hostCalls: 0,
+    ...fields,
+  };
+}
+
+export function describeRunStore(name: string, open: () => Promise<RunStorePlace>): void {
+  describe(`${name} keeps the contract of run stores`, () => {
+    let place: RunStorePlace;
+    let store: RunStore;
+    let opened: RunStore[];
+
+    async function connect(): Promise<RunStore> {
+      const connected = await place.connect(KEPT);
+      opened.push(connected);
+      return connected;
+    }
+
+    async function ids(filter: Parameters<RunStore["list"]>[0]): Promise<string[]> {
+      return (await store.list(filter)).map(({ runId }) => runId);
+    }
+
+    beforeEach(async () => {
+      opened = [];
+      place = await open();
+      store = await connect();
+    });
+
+    afterEach(async () => {
+      await Promise.all(opened.map((each) => each.close()));
+      await place.dispose();
+    });
+
+    test("a run comes back as it was recorded, with absent fields absent, after reopening too", async () => {
+      const plain = runRecord(1);
+      const full = runRecord(2, {
+        status: "error",
+        error: {
+          name: "TypeError",
+          message: 'no "x" \u0000 \ud800',
+          code: "X",
+          line: 1,
+          column: 2,
+          frames: [{ functionName: "f", file: "echo@1.js", line: 1, column: 2 }],
+          excerpt: "x\n^",
+          issues: [{ path: "a", message: "m", expected: "e", received: "r" }],
+        },
+        logs: [{ level: "warn", text: "🧪 \ud800" }],
+        logsDropped: 3,
+        durationMs: 0.125,
+        hostCalls: 7,
+        warnings: ["deprecated"],
+        parentRunId: "run-1",
+      });
+      await store.record([plain, full]);
+      await store.close();
+      store = await connect();
+      expect(await store.find("run-1")).toStrictEqual(plain);
+      expect(await store.find("run-2")).toStrictEqual(full);
+      expect(await store.find("run-3")).toBeUndefined();
+    });
+
+    test("the value of a run is not kept", async () => {
+      const withValue = { ...runRecord(1), value: "secret" };
+      await store.record([withValue]);
+      expect(await store.find("run-1")).toStrictEqual(runRecord(1));
+    });
+
+    test("runs are listed newest first, filtered, page by page", async () => {
+      await store.record([
+        runRecord(1),
+        runRecord(2, { status: "error" }),
+        runRecord(3, { skillId: "other" }),
+        runRecord(4, { status: "error", skillId: "other" }),
+      ]);
+      await store.record([runRecord(5)]);
+      expect(await store.list({ limit: 1 })).toStrictEqual([runRecord(5)]);
+      expect(await ids({ limit: 9 })).toStrictEqual(["run-5", "run-4", "run-3", "run-2", "run-1"]);
+      expect(await ids({ limit: 2, before: "run-4" })).toStrictEqual(["run-3", "run-2"]);
+      expect(await ids({ limit: 9, skillId: "echo" })).toStrictEqual(["run-5", "run-2", "run-1"]);
+      expect(await ids({ limit: 9, status: "error" })).toStrictEqual(["run-4", "run-2"]);
+      expect(
+        await ids({ limit: 9, status: "error", skillId: "echo", before: "run-4" }),
+      ).toStrictEqual(["run-2"]);
+      expect(await ids({ limit: 9, before: "unknown" })).toStrictEqual([]);
+      await expect(store.list({ limit: -1 })).rejects.toMatchObject({ code: "INVALID_INPUT" });
+    });
+
+    test("the newest runs are kept, and counters of all", async () => {
+      const runs = Array.from({ length: 3 * KEPT }, (_, index) => runRecord(index + 1));
+      await store.record(runs.slice(0, 5));
+      await store.record(runs.slice(5));
+      expect(await store.list({ limit: 1000 })).toStrictEqual(runs.slice(-KEPT).toReversed());
+      expect(await store.totals()).toStrictEqual({ runs: 3 * KEPT, byStatus: { ok: 3 * KEPT } });
+      expect((await store.evidence(["echo"])).get("echo")?.skill.uses).toBe(3 * KEPT);
+    });
+
+    test("a run recorded twice counts once", async () => {
+      await store.record([runRecord(1), runRecord(1, { status: "error" })]);
+      await store.record([runRecord(2), runRecord(1)]);
+      expect(await ids({ limit: 9 })).toStrictEqual(["run-2", "run-1"]);
+      expect(await store.totals()).toStrictEqual({ runs: 2, byStatus: { ok: 2 } });
+      expect((await store.evidence(["echo"])).get("echo")?.skill).toMatchObject({
+        uses: 2,
+        successes: 2,
+        failures: {},
+      });
+    });
+
+    test("totals tell the runs of each status that occurred", async () => {
+      expect(await store.totals()).toStrictEqual({ runs: 0, byStatus: {} });
+      await store.record([
+        runRecord(1),
+        runRecord(2, { status: "timeout", skillId: "a" }),
+        runRecord(3, { status: "not-found", version: 0, skillId: "none" }),
+        runRecord(4, { skillId: "b" }),
+      ]);
+      expect(await store.totals()).toStrictEqual({
+        runs: 4,
+        byStatus: { ok: 2, timeout: 1, "not-found": 1 },
+      });
+    });
+
+    test("evidence is of each version and of all, and absent where there is none", async () => {
+      await store.record([
+        runRecord(1, { durationMs: 100 }),
+        runRecord(3, { durationMs: 100, status: "error" }),
+      ]);
+      await store.record([runRecord(2, { durationMs: 400, version: 2 })]);
+      const evidence = await store.evidence(["echo", "unknown"]);
+      expect([...evidence.keys()]).toStrictEqual(["echo"]);
+      const failure = {
+        runId: "run-3",
+        version: 1,
+        status: "error",
+        reason: "Error: failure \u0000 3",
+        at: secondAt(3),
+      };
+      const at100 = expect.closeTo(100, -1);
+      const at400 = expect.closeTo(400, -1.5);
+      expect(evidence.get("echo")?.skill).toStrictEqual({
+        uses: 3,
+        successes: 2,
+        failures: { error: 1 },
+        successRate: 2 / 3,
+        meanMs: 200,
+        p50Ms: at100,
+        p95Ms: at400,
+        lastUsedAt: secondAt(3),
+        lastFailures: [failure],
+      });
+      expect(evidence.get("echo")?.versions).toStrictEqual(
+        new Map([
+          [
+            1,
+            {
+              uses: 2,
+              successes: 1,
+              failures: { error: 1 },
+              successRate: 0.5,
+              meanMs: 100,
+              p50Ms: at100,
+              p95Ms: at100,
+              lastUsedAt: secondAt(3),
+              lastFailures: [failure],
+            },
+          ],
+          [
+            2,
+            {
+              uses: 1,
+              successes: 1,
+              failures: {},
+              successRate: 1,
+              meanMs: 400,
+              p50Ms: at400,
+              p95Ms: at400,
+              lastUsedAt: secondAt(2),
+              lastFailures: [],
+            },
+          ],
+        ]),
+      );
+    });
+
+    test("only failures of the skill itself lower its success rate", async () => {
+      const own = ["error", "timeout", "out-of-memory", "invalid-result", "crashed"] as const;
+      const foreign = ["cancelled", "denied", "invalid-context", "not-found"] as const;
+      async function add(number: number, skillId: string, statuses: readonly ExecutionStatus[]) {
+        const runs = statuses.map((status, index) =>
+          runRecord(number + index, { skillId, status }),
+        );
+        await store.record(runs);
+      }
+      await add(100, "mixed", [...own, ...foreign, "ok"]);
+      await add(200, "undecided", foreign);
+      const evidence = await store.evidence(["mixed", "undecided"]);
+      expect(evidence.get("mixed")?.skill).toMatchObject({ uses: 10, successRate: 1 / 6 });
+      expect(evidence.get("undecided")?.skill).not.toHaveProperty("successRate");
+      expect(evidence.get("undecided")?.skill.failures).toStrictEqual({
+        cancelled: 1,
+        denied: 1,
+        "invalid-context": 1,
+        "not-found": 1,
+      });
+    });
+
+    test("the latest failures stay known when their runs are no longer kept", async () => {
+      const failures = [1, 2, 3, 4, 5, 6].map((each) => runRecord(each, { status: "crashed" }));
+      await store.record(failures.slice(0, 4));
+      await store.record(failures.slice(4));
+      await store.record([runRecord(7, { status: "timeout", version: 2 })]);
+      await store.record(
+        Array.from({ length: KEPT }, (_, index) => runRecord(100 + index, { skillId: "busy" })),
+      );
+      expect(await ids({ limit: 9, skillId: "echo" })).toStrictEqual([]);
+      const echo = (await store.evidence(["echo"])).get("echo");
+      function runIds(notes: readonly { runId: string }[] | undefined): string[] {
+        return (notes ?? []).map(({ runId }) => runId);
+      }
+      expect(runIds(echo?.skill.lastFailures)).toStrictEqual([
+        "run-7",
+        "run-6",
+        "run-5",
+        "run-4",
+        "run-3",
+      ]);
+      expect(runIds(echo?.versions.get(1)?.lastFailures)).toStrictEqual([
+        "run-6",
+        "run-5",
+        "run-4",
+        "run-3",
+        "run-2",
+      ]);
+      expect(runIds(echo?.versions.get(2)?.lastFailures)).toStrictEqual(["run-7"]);
+    });
+
+    test("the reason of a failure has a bounded length", async () => {
+      const error = { name: "Error", message: "x".repeat(100_000) };
+      await store.record([runRecord(1, { status: "error", error })]);
+      const reason = (await store.evidence(["echo"])).get("echo")?.skill.lastFailures[0]?.reason;
+      expect(reason).toMatch(/^Error: x{400,}…$/);
+      expect(reason?.length).toBeLessThanOrEqual(500);
+    });
+
+    test("the epoch changes with every recording, of whichever connection", async () => {
+      const other = await connect();
+      let epoch = await store.epoch();
+      expect(await store.epoch()).toBe(epoch);
+      for (const [number, via] of [store, other, other, store].entries()) {
+        await via.record([runRecord(number + 1)]);
+        const changed = await store.epoch();
+        expect(changed).not.toBe(epoch);
+        expect(await store.epoch()).toBe(changed);
+        epoch = changed;
+      }
+    });
+
+    test("recordings of several connections at once add up", async () => {
+      const other = await connect();
+      const batches = Array.from({ length: 20 }, (_, batch) =>
+        [1, 2, 3].map((each) => runRecord(batch * 10 + each, { version: each })),
+      );
+      await Promise.all(batches.map((batch, index) => (index % 2 ? store : other).record(batch)));
+      expect(await store.totals()).toStrictEqual({ runs: 60, byStatus: { ok: 60 } });
+      const versions = (await store.evidence(["echo"])).get("echo")?.versions ?? new Map();
+      expect([...versions].map(([version, { uses }]) => [version, uses])).toStrictEqual([
+        [1, 20],
+        [2, 20],
+        [3, 20],
+      ]);
+    });
+
+    test("a closed store refuses everything, and closing again is nothing", async () => {
+      await store.close();
+      await store.close();
+      const closed = { code: "CLOSED" };
+      await expect(store.record([])).rejects.toMatchObject(closed);
+      await expect(store.evidence([])).rejects.toMatchObject(closed);
+      await expect(store.list({ limit: 1 })).rejects.toMatchObject(closed);
+      await expect(store.find("run-1")).rejects.toMatchObject(closed);
+      await expect(store.totals()).rejects.toMatchObject(closed);
+      await expect(Promise.resolve(store.epoch())).rejects.toMatchObject(closed);
+    });
+  });
+}

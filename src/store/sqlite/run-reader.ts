@@ -1,0 +1,163 @@
+/** The reads of the runs file: synchronous. */
+import { RepertoireError } from "../../base/errors.ts";
+import { preview } from "../../base/json.ts";
+import type { ExecutionError, ExecutionStatus, LogLine } from "../../skill/execution.ts";
+import type { FailureNote } from "../../skill/skill.ts";
+import { addCounters, emptyCounters, inStatusOrder, skillMetrics } from "../run-metrics.ts";
+import type { RunCounters } from "../run-metrics.ts";
+import type { RunFilter, RunRecord, RunTotals, SkillEvidence } from "../run-store.ts";
+import type { SqliteConnection } from "./connection.ts";
+import type { Parameter } from "./statement.ts";
+import { parseStored } from "./stored-json.ts";
+
+interface RunRow {
+  readonly run_id: string;
+  readonly skill_id: string;
+  readonly version: number;
+  readonly status: ExecutionStatus;
+  readonly error: string | null;
+  readonly logs: string;
+  readonly logs_dropped: number;
+  readonly started_at: string;
+  readonly duration_ms: number;
+  readonly cpu_ms: number;
+  readonly host_calls: number;
+  readonly warnings: string | null;
+  readonly parent_run_id: string | null;
+}
+
+interface VersionKey {
+  readonly skill_id: string;
+  readonly version: number;
+}
+
+const OF_SKILLS = "WHERE skill_id IN (SELECT value FROM json_each(?))";
+const STATS = `SELECT * FROM skill_stats ${OF_SKILLS} ORDER BY skill_id, version`;
+const FAILURES = `SELECT * FROM skill_failures ${OF_SKILLS}`;
+const DURATIONS = `SELECT * FROM skill_durations ${OF_SKILLS}`;
+const NOTES = `SELECT * FROM failure_notes ${OF_SKILLS} ORDER BY seq DESC`;
+
+export function findRun({ statement }: SqliteConnection, runId: string): RunRecord | undefined {
+  const row = statement<RunRow>("SELECT * FROM runs WHERE run_id = ?").get(runId);
+  return row && runRecord(row);
+}
+
+/** Runs, newest first; none when `before` is no longer kept, because then nothing older is. */
+export function listRuns({ statement }: SqliteConnection, filter: RunFilter): RunRecord[] {
+  const { skillId, status, before, limit } = filter;
+  // SQLite takes a negative limit for none.
+  if (!Number.isSafeInteger(limit) || limit < 0)
+    throw new RepertoireError(
+      "INVALID_INPUT",
+      `Expected \`limit\` to be a non-negative integer, got ${preview(limit)}`,
+    );
+  const conditions = ["TRUE"];
+  const parameters: Parameter[] = [];
+  function where(condition: string, value: Parameter): void {
+    if (value === undefined) return;
+    conditions.push(condition);
+    parameters.push(value);
+  }
+  where("skill_id = ?", skillId);
+  where("status = ?", status);
+  where("seq < (SELECT seq FROM runs WHERE run_id = ?)", before);
+  const sql = `SELECT * FROM runs WHERE ${conditions.join(" AND ")} ORDER BY seq DESC LIMIT ?`;
+  return statement<RunRow>(sql)
+    .all(...parameters, limit)
+    .map(runRecord);
+}
+
+export function runTotals({ statement }: SqliteConnection): RunTotals {
+  const rows = statement<{
+    status: string;
+    count: number;
+  }>("SELECT status, count FROM run_totals").all();
+  return {
+    runs: rows.reduce((sum, { count }) => sum + count, 0),
+    byStatus: inStatusOrder(new Map(rows.map(({ status, count }) => [status, count]))),
+  };
+}
+
+/** The evidence of skills; its statements must see the same state. */
+export function readEvidence(
+  { statement }: SqliteConnection,
+  skillIds: readonly string[],
+): ReadonlyMap<string, SkillEvidence> {
+  const ids = JSON.stringify(skillIds);
+  const skills = new Map<string, Map<number, RunCounters>>();
+  for (const row of statement<
+    VersionKey & { uses: number; successes: number; sum_ms: number; last_used_at: string }
+  >(STATS).all(ids)) {
+    const versions = skills.get(row.skill_id) ?? new Map<number, RunCounters>();
+    skills.set(row.skill_id, versions);
+    const { uses, successes, sum_ms: sumMs, last_used_at: lastUsedAt } = row;
+    versions.set(row.version, { ...emptyCounters(), uses, successes, sumMs, lastUsedAt });
+  }
+  function countersOf({ skill_id, version }: VersionKey): RunCounters | undefined {
+    return skills.get(skill_id)?.get(version);
+  }
+  for (const row of statement<VersionKey & { status: string; count: number }>(FAILURES).all(ids))
+    countersOf(row)?.failures.set(row.status, row.count);
+  for (const row of statement<VersionKey & { bucket: number; count: number }>(DURATIONS).all(ids))
+    countersOf(row)?.durations.set(row.bucket, row.count);
+  const notes = readNotes(statement, ids);
+  return new Map(
+    [...skills].map(([id, versions]) => [id, evidenceOf(versions, notes.get(id) ?? [])]),
+  );
+}
+
+/** Notes of each skill, newest first. */
+function readNotes(
+  statement: SqliteConnection["statement"],
+  ids: string,
+): ReadonlyMap<string, FailureNote[]> {
+  const notes = new Map<string, FailureNote[]>();
+  for (const row of statement<
+    VersionKey & { run_id: string; status: string; reason: string; at: string }
+  >(NOTES).all(ids)) {
+    const { run_id: runId, version, status, at } = row;
+    const reason = parseStored(row.reason, `a failure of skill "${row.skill_id}"`) as string;
+    const ofSkill = notes.get(row.skill_id) ?? [];
+    ofSkill.push({ runId, version, status, reason, at });
+    notes.set(row.skill_id, ofSkill);
+  }
+  return notes;
+}
+
+function evidenceOf(
+  versions: ReadonlyMap<number, RunCounters>,
+  notes: readonly FailureNote[],
+): SkillEvidence {
+  const total = emptyCounters();
+  for (const counters of versions.values()) addCounters(total, counters);
+  const byVersion = [...versions].map(
+    ([version, counters]) =>
+      [
+        version,
+        skillMetrics(
+          counters,
+          notes.filter((note) => note.version === version),
+        ),
+      ] as const,
+  );
+  return { skill: skillMetrics(total, notes), versions: new Map(byVersion) };
+}
+
+function runRecord(row: RunRow): RunRecord {
+  const place = `the record of run ${row.run_id}`;
+  return {
+    runId: row.run_id,
+    skillId: row.skill_id,
+    version: row.version,
+    status: row.status,
+    ...(row.error === null ? {} : { error: parseStored(row.error, place) as ExecutionError }),
+    logs: parseStored(row.logs, place) as LogLine[],
+    logsDropped: row.logs_dropped,
+    startedAt: row.started_at,
+    durationMs: row.duration_ms,
+    cpuMs: row.cpu_ms,
+    hostCalls: row.host_calls,
+    ...(row.warnings === null ? {} : { warnings: parseStored(row.warnings, place) as string[] }),
+    ...(row.parent_run_id === null ? {} : { parentRunId: row.parent_run_id }),
+  };
+}

@@ -1,0 +1,186 @@
+/** The writes of the skills file: synchronous, each to be called within a transaction. */
+import { hash } from "node:crypto";
+import { isoTime } from "../../base/clock.ts";
+import type { Clock } from "../../base/clock.ts";
+import { RepertoireError, VersionConflictError } from "../../base/errors.ts";
+import type { SkillStatus } from "../../skill/skill.ts";
+import type {
+  Appended,
+  AppendOutcome,
+  Change,
+  ExpectedVersion,
+  NewVersion,
+  StatusChange,
+} from "../skill-store.ts";
+import type { SqliteConnection } from "./connection.ts";
+import { admissionJson, definitionJson, noteJson, summaryJson, tagsOf } from "./skill-rows.ts";
+
+/** A write that committed, with the revision it made. */
+export interface Written {
+  readonly version: number;
+  readonly revision: number;
+}
+
+export interface SkillWriter {
+  append(version: NewVersion): AppendOutcome;
+  setStatus(id: string, change: StatusChange): Written;
+  remove(id: string, expectedVersion: ExpectedVersion): Written;
+}
+
+interface SkillRow {
+  readonly version: number;
+  readonly removed: number;
+  readonly content_hash: string;
+  readonly summary: string;
+  readonly status: SkillStatus;
+  readonly note: string;
+}
+
+/** What a change says beyond its skill and version. */
+interface ChangeFields {
+  readonly kind: Change["kind"];
+  readonly status: SkillStatus;
+  /** Made by {@link noteJson}. */
+  readonly note: string;
+}
+
+const NO_NOTE = noteJson({});
+
+const FIND_SKILL = `SELECT s.version, s.removed, s.content_hash, s.summary, s.status, c.note
+  FROM skills s JOIN changes c ON c.revision = s.revision WHERE s.id = ?`;
+const FIND_COMMITTED =
+  "SELECT revision, created_at FROM skill_versions WHERE skill_id = ? AND version = ?";
+const INSERT_CHANGE = `INSERT INTO changes (skill_id, version, kind, status, note, at)
+  VALUES (?, ?, ?, ?, ?, ?)`;
+const INSERT_VERSION = `INSERT INTO skill_versions (skill_id, version, revision, content_hash,
+  definition, code, program, instructions, admission, created_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const UPSERT_SKILL = `INSERT INTO skills (id, version, revision, removed, status, content_hash,
+  category, summary) VALUES (?, ?, ?, 0, ?, ?, ?, ?)
+  ON CONFLICT (id) DO UPDATE SET version = excluded.version, revision = excluded.revision, removed = 0,
+    status = excluded.status, content_hash = excluded.content_hash, category = excluded.category,
+    summary = excluded.summary`;
+const UPDATE_SKILL = "UPDATE skills SET status = ?, revision = ?, removed = ? WHERE id = ?";
+const INSERT_TAG = "INSERT OR IGNORE INTO skill_tags (tag, skill_id) VALUES (?, ?)";
+const DELETE_TAG = "DELETE FROM skill_tags WHERE tag = ? AND skill_id = ?";
+const FIND_BLOB = "SELECT id FROM blobs WHERE hash = ?";
+const INSERT_BLOB = "INSERT INTO blobs (hash, content) VALUES (?, ?)";
+
+export function skillWriter({ statement }: SqliteConnection, clock: Clock): SkillWriter {
+  const findSkill = statement<SkillRow>(FIND_SKILL);
+  const insertChange = statement(INSERT_CHANGE);
+  const insertVersion = statement(INSERT_VERSION);
+  const upsertSkill = statement(UPSERT_SKILL);
+  const findBlob = statement<{ id: number }>(FIND_BLOB);
+
+  function addChange(id: string, version: number, change: ChangeFields, at: string): number {
+    const { kind, status, note } = change;
+    return insertChange.run(id, version, kind, status, note, at).rowid;
+  }
+
+  function blobId(text: string | undefined): number | undefined {
+    if (text === undefined) return undefined;
+    const digest = hash("sha256", text, "buffer");
+    const found = findBlob.get(digest);
+    return found ? found.id : statement(INSERT_BLOB).run(digest, Buffer.from(text)).rowid;
+  }
+
+  function replaceTags(id: string, before: readonly string[], after: readonly string[]): void {
+    for (const tag of before) if (!after.includes(tag)) statement(DELETE_TAG).run(tag, id);
+    for (const tag of after) if (!before.includes(tag)) statement(INSERT_TAG).run(tag, id);
+  }
+
+  function currentSkill(id: string, expected: ExpectedVersion): SkillRow {
+    const found = findSkill.get(id);
+    if (!found || found.removed === 1)
+      throw new RepertoireError(
+        "SKILL_NOT_FOUND",
+        `There is no skill "${id}"; list the skills to see their ids`,
+        {
+          details: { skillId: id },
+        },
+      );
+    if (expected !== "any" && expected !== found.version)
+      throw new VersionConflictError(id, expected, found.version, found.content_hash);
+    return found;
+  }
+
+  function existing(id: string, found: SkillRow): Appended {
+    const row = statement<{ revision: number; created_at: string }>(FIND_COMMITTED).get(
+      id,
+      found.version,
+    );
+    if (!row)
+      throw new RepertoireError(
+        "STORE_CORRUPT",
+        `Skill "${id}" has lost its version ${found.version}; restore the library from a backup`,
+      );
+    return {
+      id,
+      version: found.version,
+      revision: row.revision,
+      contentHash: found.content_hash,
+      status: found.status,
+      created: false,
+      createdAt: row.created_at,
+    };
+  }
+
+  function insert(item: NewVersion, found: SkillRow | undefined): Appended {
+    const { id, definition, contentHash, status } = item;
+    const version = (found?.version ?? 0) + 1;
+    const createdAt = isoTime(clock.now());
+    const revision = addChange(id, version, { kind: "version", status, note: NO_NOTE }, createdAt);
+    insertVersion.run(
+      id,
+      version,
+      revision,
+      contentHash,
+      definitionJson(definition),
+      blobId(definition.code),
+      blobId(item.program),
+      blobId(definition.instructions),
+      admissionJson(item),
+      createdAt,
+    );
+    const { category, tags } = definition;
+    const summary = summaryJson(definition, createdAt);
+    upsertSkill.run(id, version, revision, status, contentHash, category, summary);
+    replaceTags(id, found?.removed === 0 ? tagsOf(found.summary) : [], tags);
+    return { id, version, revision, contentHash, status, created: true, createdAt };
+  }
+
+  return {
+    append(item) {
+      const found = findSkill.get(item.id);
+      const current = found?.removed === 0 ? found : undefined;
+      if (current && current.content_hash === item.contentHash)
+        return { ok: true, appended: existing(item.id, current) };
+      const expected = item.expectedVersion;
+      const actual = current?.version ?? 0;
+      if (expected !== "any" && expected !== actual)
+        return { ok: false, expected, actual, actualHash: current?.content_hash };
+      return { ok: true, appended: insert(item, found) };
+    },
+
+    setStatus(id, change) {
+      const { version } = currentSkill(id, change.expectedVersion);
+      const { status } = change;
+      const fields = { kind: "status", status, note: noteJson(change) } as const;
+      const revision = addChange(id, version, fields, isoTime(clock.now()));
+      statement(UPDATE_SKILL).run(status, revision, 0, id);
+      return { version, revision };
+    },
+
+    remove(id, expectedVersion) {
+      const found = currentSkill(id, expectedVersion);
+      // The version keeps its status and the reason for it: history shows both after the removal.
+      const { version, status, note } = found;
+      const change = { kind: "removal", status, note } as const;
+      const revision = addChange(id, version, change, isoTime(clock.now()));
+      statement(UPDATE_SKILL).run(status, revision, 1, id);
+      replaceTags(id, tagsOf(found.summary), []);
+      return { version, revision };
+    },
+  };
+}

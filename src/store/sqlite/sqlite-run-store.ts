@@ -1,0 +1,65 @@
+import { RepertoireError } from "../../base/errors.ts";
+import { preview } from "../../base/json.ts";
+import { LIMITS } from "../../base/limits.ts";
+import type { RunStore } from "../run-store.ts";
+import { openConnection } from "./connection.ts";
+import type { SqliteConnection, SqliteOptions } from "./connection.ts";
+import { findRun, listRuns, readEvidence, runTotals } from "./run-reader.ts";
+import { recordRuns } from "./run-writer.ts";
+import { RUNS_SCHEMA } from "./runs-schema.ts";
+
+export interface SqliteRunOptions extends SqliteOptions {
+  /** Runs to keep; counters are kept for ever (default: `LIMITS.runRecords`). */
+  readonly maxRecords?: number;
+}
+
+/**
+ * A run store in one SQLite file, apart from the skills so that recording never disturbs their
+ * readers. Its durability is `normal` by default: killing the process loses nothing that was
+ * recorded, and a power cut can take the last records, which are evidence and not the truth.
+ *
+ * @throws {STORE_UNAVAILABLE} when the file is out of reach, too new, or stays busy
+ * @throws {STORE_CORRUPT} when the file is damaged or no SQLite database
+ * @throws {INVALID_INPUT} when the file is another program's database
+ */
+export async function sqliteRunStore(options: SqliteRunOptions): Promise<RunStore> {
+  const { maxRecords = LIMITS.runRecords, durability = "normal" } = options;
+  if (!Number.isSafeInteger(maxRecords) || maxRecords < 1)
+    throw new RepertoireError(
+      "INVALID_INPUT",
+      `Expected \`maxRecords\` to be a positive integer, got ${preview(maxRecords)}`,
+    );
+  return runStoreOn(await openConnection(RUNS_SCHEMA, { ...options, durability }), maxRecords);
+}
+
+function runStoreOn(connection: SqliteConnection, maxRecords: number): RunStore {
+  const { read, readSnapshot, transact } = connection;
+  let ownRecordings = 0;
+
+  // Of the two, one grows with the recordings of others and one with those of this connection.
+  function currentEpoch(): number {
+    return connection.dataVersion() + ownRecordings;
+  }
+
+  return {
+    async record(runs) {
+      const recorded = await transact(() => recordRuns(connection, runs, maxRecords));
+      if (recorded > 0) ownRecordings += 1;
+    },
+    evidence: (skillIds) => readSnapshot(() => readEvidence(connection, skillIds)),
+    list: (filter) => read(() => listRuns(connection, filter)),
+    find: (runId) => read(() => findRun(connection, runId)),
+    totals: () => read(() => runTotals(connection)),
+    epoch() {
+      try {
+        return currentEpoch();
+      } catch {
+        // Busy or broken: the asynchronous way waits, and reports what stays wrong.
+        return read(currentEpoch);
+      }
+    },
+    async close() {
+      connection.close();
+    },
+  };
+}

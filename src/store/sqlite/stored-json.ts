@@ -1,0 +1,19 @@
+import { RepertoireError } from "../../base/errors.ts";
+
+/**
+ * The value of a JSON text this store has written.
+ *
+ * @param place Where the text stands, for the message
+ * @throws {STORE_CORRUPT} when it is JSON no more
+ */
+export function parseStored(json: string, place: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new RepertoireError(
+      "STORE_CORRUPT",
+      `Cannot read ${place}: it is damaged; restore the file from a backup`,
+      { cause },
+    );
+  }
+}
