@@ -1,0 +1,76 @@
+/** The whole public surface of `repertoire`. */
+export { openLibrary } from "./library/open-library.ts";
+export { getSkillLibrary } from "./library/process-library.ts";
+export { SkillLibrary } from "./library/skill-library.ts";
+export { InvalidDraftError, RepertoireError, VersionConflictError } from "./base/errors.ts";
+export { ValidationFailedError } from "./library/admission.ts";
+export { Execution, SkillFailedError } from "./skill/execution.ts";
+export { LIMITS } from "./base/limits.ts";
+export { AsyncRWLock } from "./lock/rw-lock.ts";
+
+export type { Clock } from "./base/clock.ts";
+export type { ErrorCode, ErrorDetails, Issue } from "./base/errors.ts";
+export type { JsonObject, JsonValue } from "./base/json.ts";
+export type { Limits } from "./base/limits.ts";
+export type { CacheControl, CacheStats } from "./cache/cache-stats.ts";
+export type {
+  AddManyOptions,
+  AddOutcome,
+  ExecuteManyItem,
+  ExecuteManyOptions,
+} from "./library/batch.ts";
+export type {
+  AddOptions,
+  AddResult,
+  ChangeOptions,
+  ChangeResult,
+  GetOptions,
+  ListOptions,
+  RollbackOptions,
+  StatusOptions,
+} from "./library/catalog.ts";
+export type { ComposeOptions, WorkflowProgress } from "./library/composer.ts";
+export type { ExecuteOptions } from "./library/executor.ts";
+export type { LibraryStats } from "./library/library-stats.ts";
+export type { LibraryOptions, Policy, SandboxSize, Tool, ToolCall } from "./library/options.ts";
+export type { SearchOptions, SearchResult, SkillMatch } from "./library/searcher.ts";
+export type { SyncLibrary } from "./library/sync/sync-library.ts";
+export type { StepReport, WorkflowInput, WorkflowRun, WorkflowStep } from "./library/workflow.ts";
+export type { WorkflowDraft } from "./library/workflow-skill.ts";
+export type { AcquireOptions, Lease, LockDriver, LockMode, LockStats } from "./lock/lock-driver.ts";
+export type { Sandbox, SandboxStats } from "./sandbox/sandbox.ts";
+export type { Embedder } from "./search/embedder.ts";
+export type { SearchIndex } from "./search/search-index.ts";
+export type { FieldChange } from "./skill/definition-diff.ts";
+export type {
+  ExecutionError,
+  ExecutionRecord,
+  ExecutionStatus,
+  LogLevel,
+  LogLine,
+  StackFrame,
+} from "./skill/execution.ts";
+export type {
+  Capabilities,
+  Check,
+  ExampleHostCall,
+  FailureNote,
+  Skill,
+  SkillDefinition,
+  SkillDraft,
+  SkillExample,
+  SkillLanguage,
+  SkillLimits,
+  SkillMetrics,
+  SkillStatus,
+  SkillSummary,
+  SkillVersion,
+} from "./skill/skill.ts";
+export type {
+  RunFilter,
+  RunRecord,
+  RunStore,
+  RunTotals,
+  SkillEvidence,
+} from "./store/run-store.ts";
+export type { Change, ExpectedVersion, SkillStore } from "./store/skill-store.ts";

@@ -1,0 +1,7 @@
+/** The embedded drivers, for wiring them by hand: `repertoire/sqlite`. */
+export { sqliteRunStore } from "./store/sqlite/sqlite-run-store.ts";
+export { sqliteSkillStore } from "./store/sqlite/sqlite-skill-store.ts";
+export { sqliteSearchIndex } from "./search/sqlite-index.ts";
+export type { SqliteRunOptions } from "./store/sqlite/sqlite-run-store.ts";
+export type { SqliteOptions } from "./store/sqlite/connection.ts";
+export type { SqliteSearchIndexOptions } from "./search/sqlite-index.ts";

@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { ROOT } from "../support/import-graph.ts";
+
+/** Adding a name here is a decision: it is public from then on. */
+const SURFACE: Readonly<Record<string, readonly string[]>> = {
+  ".": [
+    "AsyncRWLock",
+    "Execution",
+    "InvalidDraftError",
+    "LIMITS",
+    "RepertoireError",
+    "SkillFailedError",
+    "SkillLibrary",
+    "ValidationFailedError",
+    "VersionConflictError",
+    "getSkillLibrary",
+    "openLibrary",
+  ],
+  "./sqlite": ["sqliteRunStore", "sqliteSearchIndex", "sqliteSkillStore"],
+};
+
+test("each entry of the package exports these values and no others", async () => {
+  const { exports } = JSON.parse(readFileSync(`${ROOT}package.json`, "utf8")) as {
+    exports: Record<string, unknown>;
+  };
+  const entries = Object.keys(exports).filter((entry) => entry !== "./package.json");
+  const found: Record<string, readonly string[]> = {};
+  for (const entry of entries) {
+    const module = (await import(entry.replace(/^\./, "repertoire"))) as object;
+    found[entry] = Object.keys(module).toSorted();
+  }
+  expect(found).toEqual(SURFACE);
+});
