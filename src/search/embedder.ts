@@ -1,0 +1,16 @@
+/** The socket for turning text into vectors. */
+export interface Embedder {
+  /** Names the vector space; vectors of different ids are never compared. */
+  readonly id: string;
+  readonly dimensions: number;
+  /**
+   * One unit-length vector per text, in order. A text without any known token gives a zero vector.
+   *
+   * @param kind documents are what is searched, queries what is asked; some models treat them differently
+   */
+  embed(
+    texts: readonly string[],
+    kind: "document" | "query",
+    signal?: AbortSignal,
+  ): Promise<readonly Float32Array[]>;
+}

@@ -1,0 +1,66 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { fuse, VECTOR_WEIGHT } from "./fusion.ts";
+
+const cosineRange = { lowest: 0.2, highest: 0.8 };
+
+describe("fuse", () => {
+  test("adds both parts by their weights", () => {
+    const both = { id: "both", bm25: 4, cosine: 0.5 };
+    const word = { id: "word", bm25: 8 };
+    const near = { id: "near", cosine: 0.8 };
+    const hits = fuse([both, word, near], { hasTerms: true, cosineRange });
+    expect(hits).toEqual([
+      { candidate: word, score: 1 - VECTOR_WEIGHT, keywordScore: 1, vectorScore: 0 },
+      {
+        candidate: both,
+        score: expect.closeTo(0.5),
+        keywordScore: 0.5,
+        vectorScore: expect.closeTo(0.5),
+      },
+      { candidate: near, score: VECTOR_WEIGHT, keywordScore: 0, vectorScore: 1 },
+    ]);
+  });
+
+  test("gives the whole weight to the only evidence there is", () => {
+    const candidate = { id: "a", bm25: 3, cosine: 0.8 };
+    expect(fuse([candidate], { hasTerms: true })[0]!.score).toBe(1);
+    expect(fuse([{ id: "a", cosine: 0.8 }], { hasTerms: false, cosineRange })[0]!.score).toBe(1);
+  });
+
+  test("orders ties by id", () => {
+    const hits = fuse(
+      ["b", "a", "C"].map((id) => ({ id, bm25: 1 })),
+      { hasTerms: true },
+    );
+    expect(hits.map(({ candidate }) => candidate.id)).toEqual(["C", "a", "b"]);
+  });
+
+  test("keeps every part in 0…1, best first, for any candidates", () => {
+    const candidate = fc.record(
+      {
+        id: fc.string(),
+        bm25: fc.double({ min: 0, max: 1e6, noNaN: true }),
+        cosine: fc.double({ min: -1, max: 1, noNaN: true }),
+      },
+      { requiredKeys: ["id"] },
+    );
+    const range = fc.tuple(
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+    );
+    fc.assert(
+      fc.property(fc.array(candidate), range, fc.boolean(), (candidates, ends, hasTerms) => {
+        const [lowest, highest] = ends.toSorted((a, b) => a - b) as [number, number];
+        const hits = fuse(candidates, { hasTerms, cosineRange: { lowest, highest } });
+        expect(hits).toHaveLength(candidates.length);
+        for (const [n, { score, keywordScore, vectorScore }] of hits.entries()) {
+          for (const part of [score, keywordScore, vectorScore]) {
+            expect(part >= 0 && part <= 1).toBe(true);
+          }
+          if (n > 0) expect(score).toBeLessThanOrEqual(hits[n - 1]!.score);
+        }
+      }),
+    );
+  });
+});

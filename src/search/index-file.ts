@@ -1,0 +1,151 @@
+/**
+ * The SQLite file behind the search index: its schema, and opening it whatever is found there.
+ *
+ * Everything in it is derived from the store, so nothing is migrated or repaired: an index that is
+ * damaged or of another format is deleted and begun anew at revision 0. A file that is not an index
+ * of ours at all may be somebody's data and is renamed, never deleted.
+ */
+import { randomUUID } from "node:crypto";
+import { closeSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+
+/** Raised by every change to the schema or to how text is split, since both need a rebuild. */
+const FORMAT = 1;
+
+/** "RSix", in the header field SQLite keeps for the kind of application. */
+const APPLICATION_ID = 0x52536978;
+
+const APPLICATION_ID_OFFSET = 68;
+const FORMAT_OFFSET = 60;
+const HEADER_BYTES = 100;
+
+const SCHEMA = `
+  CREATE TABLE state (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    revision INTEGER NOT NULL,
+    -- Changes whenever what other processes hold in memory is void.
+    generation TEXT NOT NULL,
+    embedder TEXT,
+    dimensions INTEGER
+  ) STRICT;
+
+  CREATE TABLE documents (
+    rowid INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    revision INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    category TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    summary TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX documents_by_revision ON documents (revision);
+
+  CREATE TABLE document_tags (
+    document INTEGER NOT NULL,
+    tag TEXT NOT NULL,
+    PRIMARY KEY (document, tag)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Rows that are free again, for processes that still hold them; bounded, because rows are reused.
+  CREATE TABLE removals (rowid INTEGER PRIMARY KEY, revision INTEGER NOT NULL) STRICT;
+
+  CREATE TABLE vectors (rowid INTEGER PRIMARY KEY, scale REAL NOT NULL, bytes BLOB NOT NULL) STRICT;
+
+  CREATE VIRTUAL TABLE document_text USING fts5 (
+    name, description, tags, parameters, instructions, code,
+    content = '', contentless_delete = 1,
+    tokenize = 'porter unicode61 remove_diacritics 2'
+  );
+`;
+
+export interface IndexFile {
+  readonly database: DatabaseSync;
+  /** Whether the path still leads to this file, and not to one another process began anew. */
+  isCurrent(): boolean;
+}
+
+/**
+ * Opens the index, creating it or beginning it anew where its header says so. Throws SQLite's own
+ * error when the file is busy, or damaged further in.
+ */
+export function openIndexFile(path: string): IndexFile {
+  discardUnusable(path);
+  return openUsable(path);
+}
+
+/** Deletes the index and what SQLite keeps beside it. */
+export function discardIndexFile(path: string): void {
+  // The log first: SQLite would apply it to the next file of this name.
+  for (const suffix of ["-wal", "-shm", ""]) rmSync(`${path}${suffix}`, { force: true });
+}
+
+function discardUnusable(path: string): void {
+  const header = readHeader(path);
+  if (header === undefined) return;
+  const isOurs =
+    header.toString("latin1", 0, 16) === "SQLite format 3\0" &&
+    header.readUInt32BE(APPLICATION_ID_OFFSET) === APPLICATION_ID;
+  if (!isOurs) setAside(path);
+  else if (header.readUInt32BE(FORMAT_OFFSET) !== FORMAT) discardIndexFile(path);
+}
+
+function readHeader(path: string): Buffer | undefined {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) === 0) return undefined;
+  const header = Buffer.alloc(HEADER_BYTES);
+  const file = openSync(path, "r");
+  try {
+    readSync(file, header, 0, HEADER_BYTES, 0);
+  } finally {
+    closeSync(file);
+  }
+  return header;
+}
+
+function setAside(path: string): void {
+  const aside = `${path}.not-an-index-${randomUUID()}`;
+  for (const suffix of ["-wal", "-shm", ""]) {
+    if (statSync(`${path}${suffix}`, { throwIfNoEntry: false })) {
+      renameSync(`${path}${suffix}`, `${aside}${suffix}`);
+    }
+  }
+}
+
+function openUsable(path: string): IndexFile {
+  const database = new DatabaseSync(path, { timeout: 0 });
+  try {
+    database.exec("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768");
+    if (formatOf(database) !== FORMAT) createSchema(database);
+    // After the schema, so that the header on disk names the application before any log exists.
+    database.exec("PRAGMA journal_mode = WAL");
+    const { ino } = statSync(path, { bigint: true });
+    return {
+      database,
+      isCurrent: () => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino === ino,
+    };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function createSchema(database: DatabaseSync): void {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    // Another process may have been first.
+    if (formatOf(database) !== FORMAT) {
+      database.exec(SCHEMA);
+      database
+        .prepare("INSERT INTO state (only, revision, generation) VALUES (1, 0, ?)")
+        .run(randomUUID());
+      database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${FORMAT}`);
+    }
+    database.exec("COMMIT");
+  } catch (error) {
+    database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+function formatOf(database: DatabaseSync): number {
+  return Number(database.prepare("PRAGMA user_version").get()!.user_version);
+}

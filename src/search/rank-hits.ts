@@ -1,0 +1,101 @@
+import { fuse, type FusedHit } from "./fusion.ts";
+import type { IndexStatements } from "./index-statements.ts";
+import { isZero, quantizeQuery } from "./quantized-vector.ts";
+import { matchExpression, queryTerms } from "./query-terms.ts";
+import type { IndexFilter, IndexHit, IndexQuery } from "./search-index.ts";
+import type { VectorTable } from "./vector-table.ts";
+
+/** Candidates of each kind; what ranks below them in both does not reach the first ten. */
+const CANDIDATES = 100;
+
+export type RankedHit = Omit<IndexHit, "summary"> & { readonly rowid: number };
+
+interface Candidate {
+  readonly rowid: number;
+  readonly id: string;
+  readonly bm25?: number;
+  readonly cosine?: number;
+}
+
+/** The best rows for a query, inside the caller's read transaction. */
+export function rankHits(
+  statements: IndexStatements,
+  memory: VectorTable,
+  query: IndexQuery,
+): readonly RankedHit[] {
+  const { filter, limit } = query;
+  const expression = matchExpression(queryTerms(query.text));
+  const vector =
+    query.vector === undefined || isZero(query.vector) ? undefined : quantizeQuery(query.vector);
+  const candidates = new Map<number, Candidate>();
+
+  const relevances =
+    expression === undefined
+      ? new Map<number, number>()
+      : byKeywords(statements, memory, expression, filter, Math.max(CANDIDATES, limit));
+  for (const [rowid, bm25] of relevances) {
+    const cosine = vector && memory.cosine(vector, rowid);
+    candidates.set(rowid, {
+      rowid,
+      id: memory.get(rowid)!.id,
+      bm25,
+      ...(cosine === undefined ? {} : { cosine }),
+    });
+  }
+
+  const near = vector === undefined ? [] : memory.nearest(vector, filter, CANDIDATES);
+  for (const { row, cosine } of near) {
+    // At a right angle or beyond, a document has nothing to do with the query.
+    if (cosine <= 0 || candidates.has(row.rowid)) continue;
+    candidates.set(row.rowid, { rowid: row.rowid, id: row.id, cosine });
+  }
+
+  const hits = fuse([...candidates.values()], {
+    hasTerms: expression !== undefined,
+    ...(vector === undefined
+      ? {}
+      : {
+          cosineRange: {
+            // A small library has no crowd of unrelated documents to take the bottom from.
+            lowest: near.length < CANDIDATES ? 0 : near.at(-1)!.cosine,
+            highest: near[0]?.cosine ?? 0,
+          },
+        }),
+  });
+  return hits.slice(0, limit).map(rankedHit);
+}
+
+function rankedHit({ candidate, ...scores }: FusedHit<Candidate>): RankedHit {
+  const { rowid, cosine } = candidate;
+  return cosine === undefined ? { rowid, ...scores } : { rowid, ...scores, cosine };
+}
+
+/** Relevance by row, best first. With `accepts` the rows are walked until enough are accepted. */
+function byKeywords(
+  statements: IndexStatements,
+  memory: VectorTable,
+  expression: string,
+  filter: IndexFilter,
+  limit: number,
+): ReadonlyMap<number, number> {
+  const { status, category, tags, accepts } = filter;
+  const parameters = [
+    expression,
+    status,
+    category ?? null,
+    tags === undefined || tags.length === 0 ? null : JSON.stringify(tags),
+    accepts ? -1 : limit,
+  ];
+  // Walking is slower per row than taking them all, and worth it only where most are not needed.
+  const rows = accepts
+    ? statements.byKeywords.iterate(...parameters)
+    : statements.byKeywords.all(...parameters);
+  const found = new Map<number, number>();
+  for (const row of rows) {
+    const rowid = Number(row.rowid);
+    if (accepts && !accepts(memory.get(rowid)!.id)) continue;
+    found.set(rowid, Number(row.relevance));
+    if (found.size === limit) break;
+  }
+  return found;
+}

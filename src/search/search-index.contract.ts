@@ -1,0 +1,236 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { IndexDocument, IndexFilter, IndexHit, SearchIndex } from "./search-index.ts";
+
+/** Length of the vectors that {@link describeSearchIndex} feeds. */
+export const CONTRACT_DIMENSIONS = 4;
+
+const ACTIVE: IndexFilter = { status: "active" };
+
+/** A document for tests: what is not given is empty, and the name is the id. */
+export function indexDocument(
+  id: string,
+  {
+    vector,
+    parameters = "",
+    instructions = "",
+    code = "",
+    ...summary
+  }: Partial<Omit<IndexDocument, "summary"> & IndexDocument["summary"]> = {},
+): IndexDocument {
+  return {
+    summary: {
+      id,
+      version: 1,
+      name: id,
+      description: "",
+      category: "general",
+      tags: [],
+      status: "active",
+      executable: true,
+      updatedAt: "2026-01-01T00:00:00.000Z",
+      ...summary,
+    },
+    parameters,
+    instructions,
+    code,
+    ...(vector ? { vector } : {}),
+  };
+}
+
+/** A unit-length vector in the plane of the first two components. */
+export function direction(degrees: number): Float32Array {
+  const radians = (degrees * Math.PI) / 180;
+  return Float32Array.of(Math.cos(radians), Math.sin(radians), 0, 0);
+}
+
+export function idsOf(hits: readonly IndexHit[]): readonly string[] {
+  return hits.map(({ summary }) => summary.id);
+}
+
+/**
+ * What every search index does.
+ *
+ * @param create makes an empty index for vectors of {@link CONTRACT_DIMENSIONS}
+ */
+export function describeSearchIndex(name: string, create: () => Promise<SearchIndex>): void {
+  describe(`${name} is a search index`, () => {
+    const opened: SearchIndex[] = [];
+
+    afterEach(async () => {
+      await Promise.all(opened.splice(0).map((index) => index.close()));
+    });
+
+    async function indexOf(...documents: readonly IndexDocument[]): Promise<SearchIndex> {
+      const index = await create();
+      opened.push(index);
+      if (documents.length > 0)
+        await index.apply({ upserts: documents, removals: [], revision: 1 });
+      return index;
+    }
+
+    async function find(
+      index: SearchIndex,
+      text: string,
+      filter: IndexFilter = ACTIVE,
+    ): Promise<readonly string[]> {
+      return idsOf(await index.search({ text, filter, limit: 10 }));
+    }
+
+    test("starts empty at revision 0", async () => {
+      const index = await indexOf();
+      expect(await index.revision()).toBe(0);
+      expect(await index.counts()).toEqual({ skills: 0, vectors: 0 });
+      expect(await find(index, "anything")).toEqual([]);
+    });
+
+    test("finds a document at once, with its whole summary", async () => {
+      const parser = indexDocument("parse_csv", { description: "Read tables", tags: ["text"] });
+      const index = await indexOf(parser, indexDocument("send_mail"));
+      const hits = await index.search({ text: "tables", filter: ACTIVE, limit: 10 });
+      expect(hits).toEqual([
+        { summary: parser.summary, score: 1, keywordScore: 1, vectorScore: 0 },
+      ]);
+      expect(await index.revision()).toBe(1);
+    });
+
+    test("replaces a document and forgets what it said before", async () => {
+      const index = await indexOf(indexDocument("a", { description: "apples", category: "fruit" }));
+      const next = indexDocument("a", { description: "bridges", category: "works", version: 2 });
+      await index.apply({ upserts: [next], removals: [], revision: 2 });
+      expect(await find(index, "apples")).toEqual([]);
+      expect(await find(index, "bridges", { status: "active", category: "works" })).toEqual(["a"]);
+      expect(await index.counts()).toEqual({ skills: 1, vectors: 0 });
+    });
+
+    test("drops a document, and takes one of the same id again", async () => {
+      const apple = indexDocument("a", { description: "apples", vector: direction(0) });
+      const index = await indexOf(apple, indexDocument("b", { description: "apples" }));
+      await index.apply({ upserts: [], removals: ["a", "never_there"], revision: 2 });
+      expect(await find(index, "apples")).toEqual(["b"]);
+      expect(await index.counts()).toEqual({ skills: 1, vectors: 0 });
+      await index.apply({ upserts: [apple], removals: [], revision: 3 });
+      expect(await find(index, "apples")).toEqual(["a", "b"]);
+      expect(await index.counts()).toEqual({ skills: 2, vectors: 1 });
+    });
+
+    test("does nothing with an update that is not beyond its revision", async () => {
+      const index = await indexOf(indexDocument("a"));
+      await index.apply({ upserts: [indexDocument("late")], removals: ["a"], revision: 1 });
+      expect(await find(index, "late")).toEqual([]);
+      expect(await index.counts()).toEqual({ skills: 1, vectors: 0 });
+    });
+
+    test("filters by status, category and every tag", async () => {
+      const index = await indexOf(
+        indexDocument("one", { description: "word", category: "x", tags: ["red", "blue"] }),
+        indexDocument("two", { description: "word", category: "x", tags: ["red"] }),
+        indexDocument("three", { description: "word", category: "y", tags: ["red", "blue"] }),
+        indexDocument("four", { description: "word", category: "x", status: "deprecated" }),
+      );
+      expect((await find(index, "word")).toSorted()).toEqual(["one", "three", "two"]);
+      expect(await find(index, "word", { status: "deprecated" })).toEqual(["four"]);
+      const inX = await find(index, "word", { status: "active", category: "x" });
+      expect(inX.toSorted()).toEqual(["one", "two"]);
+      expect(await find(index, "word", { status: "active", tags: ["blue", "red"] })).toEqual([
+        "one",
+        "three",
+      ]);
+      expect(await find(index, "word", { status: "active", tags: [] })).toHaveLength(3);
+      expect(await find(index, "word", { status: "active", category: "z" })).toEqual([]);
+    });
+
+    test("fills the page with accepted documents, however far down they are", async () => {
+      const crowd = Array.from({ length: 400 }, (_, n) =>
+        indexDocument(`n${String(n).padStart(3, "0")}`, {
+          description: "word",
+          vector: direction(n / 10),
+        }),
+      );
+      const index = await indexOf(...crowd);
+      const accepted = new Set(["n350", "n399"]);
+      const filter: IndexFilter = { status: "active", accepts: (id) => accepted.has(id) };
+      expect(await find(index, "word", filter)).toEqual(["n350", "n399"]);
+      const near = await index.search({ text: "", vector: direction(0), filter, limit: 10 });
+      expect(idsOf(near)).toEqual(["n350", "n399"]);
+    });
+
+    test("breaks ties in order of id", async () => {
+      const same = { description: "same words", vector: direction(10) };
+      const index = await indexOf(
+        ...["c", "a", "d", "b"].map((id) => indexDocument(id, { ...same, name: "same" })),
+      );
+      const hits = await index.search({
+        text: "same words",
+        vector: direction(0),
+        filter: ACTIVE,
+        limit: 3,
+      });
+      expect(idsOf(hits)).toEqual(["a", "b", "c"]);
+      expect(new Set(hits.map(({ score }) => score)).size).toBe(1);
+    });
+
+    test("searches by vector alone when the text has no words", async () => {
+      const index = await indexOf(
+        indexDocument("near", { vector: direction(10) }),
+        indexDocument("far", { vector: direction(60) }),
+        indexDocument("opposite", { vector: direction(180) }),
+        indexDocument("without"),
+      );
+      const hits = await index.search({
+        text: "?!",
+        vector: direction(0),
+        filter: ACTIVE,
+        limit: 10,
+      });
+      expect(idsOf(hits)).toEqual(["near", "far"]);
+      expect(hits[0]).toMatchObject({ score: 1, keywordScore: 0, vectorScore: 1 });
+      expect(hits[0]!.cosine).toBeCloseTo(Math.cos(Math.PI / 18), 2);
+    });
+
+    test("searches by keyword alone without a vector, or with one of zeros", async () => {
+      const index = await indexOf(
+        indexDocument("worded", { description: "word", vector: direction(90) }),
+        indexDocument("near", { vector: direction(0) }),
+      );
+      const query = { text: "word", filter: ACTIVE, limit: 10 };
+      const expected = await index.search(query);
+      expect(idsOf(expected)).toEqual(["worded"]);
+      const zeros = new Float32Array(CONTRACT_DIMENSIONS);
+      expect(await index.search({ ...query, vector: zeros })).toEqual(expected);
+    });
+
+    test("finds a document without a vector by keyword in a search by both", async () => {
+      const index = await indexOf(
+        indexDocument("without", { description: "word" }),
+        indexDocument("near", { vector: direction(5) }),
+      );
+      const query = { text: "word", vector: direction(0), filter: ACTIVE, limit: 10 };
+      expect(idsOf(await index.search(query))).toEqual(["without", "near"]);
+    });
+
+    test("is empty again after a reset, and takes the same revision anew", async () => {
+      const index = await indexOf(indexDocument("a", { vector: direction(0) }));
+      expect(await find(index, "a")).toEqual(["a"]);
+      await index.reset();
+      expect(await index.revision()).toBe(0);
+      expect(await index.counts()).toEqual({ skills: 0, vectors: 0 });
+      const query = { text: "a", vector: direction(0), filter: ACTIVE, limit: 10 };
+      expect(await index.search(query)).toEqual([]);
+      await index.apply({ upserts: [indexDocument("b")], removals: [], revision: 1 });
+      expect(await find(index, "b")).toEqual(["b"]);
+    });
+
+    test("refuses everything after close, which may be repeated", async () => {
+      const index = await indexOf(indexDocument("a"));
+      await index.close();
+      await index.close();
+      const closed = { code: "CLOSED" };
+      await expect(find(index, "a")).rejects.toMatchObject(closed);
+      await expect(index.revision()).rejects.toMatchObject(closed);
+      await expect(index.counts()).rejects.toMatchObject(closed);
+      await expect(index.reset()).rejects.toMatchObject(closed);
+      const update = { upserts: [], removals: [], revision: 9 };
+      await expect(index.apply(update)).rejects.toMatchObject(closed);
+    });
+  });
+}

@@ -1,0 +1,75 @@
+/**
+ * The socket for retrieval: an index derived from the store, local and rebuildable. It knows at
+ * which store revision it stands; whoever owns it feeds it changes until it has caught up.
+ */
+import type { SkillStatus, SkillSummary } from "../skill/skill.ts";
+
+/** What is indexed of one skill's current version. */
+export interface IndexDocument {
+  readonly summary: SkillSummary;
+  /** Parameter names and descriptions of the input schema, one text. */
+  readonly parameters: string;
+  readonly instructions: string;
+  /** Source code, from which identifiers are taken. */
+  readonly code: string;
+  /** Unit-length embedding; absent when none could be made. */
+  readonly vector?: Float32Array;
+}
+
+/** Skills that changed up to `revision`: those to index anew, and those to drop. */
+export interface IndexUpdate {
+  readonly upserts: readonly IndexDocument[];
+  readonly removals: readonly string[];
+  /** Store revision the index stands at once this is applied. */
+  readonly revision: number;
+}
+
+export interface IndexFilter {
+  readonly category?: string;
+  /** Skills that have every one of these tags. */
+  readonly tags?: readonly string[];
+  /** (default: "active") */
+  readonly status: SkillStatus;
+  /** Further condition on the id, such as a minimum success rate. */
+  readonly accepts?: (id: string) => boolean;
+}
+
+export interface IndexQuery {
+  readonly text: string;
+  /** Unit-length embedding of the text, when there is one. */
+  readonly vector?: Float32Array;
+  readonly filter: IndexFilter;
+  readonly limit: number;
+}
+
+/** A hit with the parts its score was made from; each part is in 0…1. */
+export interface IndexHit {
+  readonly summary: SkillSummary;
+  readonly score: number;
+  readonly keywordScore: number;
+  readonly vectorScore: number;
+  /** Cosine similarity to the query, when both have a vector. */
+  readonly cosine?: number;
+}
+
+export interface SearchIndex {
+  /** Store revision the index stands at, over all processes that share it; 0 when empty. */
+  revision(): Promise<number>;
+
+  /**
+   * Applies changes. Does nothing when another process has already applied them
+   * (`update.revision` is not beyond the index's own).
+   */
+  apply(update: IndexUpdate): Promise<void>;
+
+  /** Hits, best first; ties in order of id. */
+  search(query: IndexQuery): Promise<readonly IndexHit[]>;
+
+  /** Number of skills indexed, and how many of them have a vector. */
+  counts(): Promise<{ readonly skills: number; readonly vectors: number }>;
+
+  /** Empties the index, so that it is rebuilt from revision 0. */
+  reset(): Promise<void>;
+
+  close(): Promise<void>;
+}
