@@ -1,0 +1,340 @@
+/**
+ * What a guest realm holds besides the language itself, as guest source text.
+ *
+ * It is evaluated once, before the snapshot every run starts from. It keeps pristine copies of the
+ * functions it needs, so that nothing a program overrides can change how its context, result,
+ * errors and host calls are encoded. It is not the security boundary: that is the WebAssembly
+ * memory and the worker around it. A program that tricked it could only misreport itself.
+ *
+ * Rules for editing: no array or iterator protocol on shared prototypes (no for-of, no push, no
+ * spread of arrays), records have a null prototype, and nothing internal is handed to the program.
+ */
+
+/** File name of the prelude in guest stack traces; frames of it are never shown. */
+export const PRELUDE_FILE = "<host>";
+
+/** Deepest nesting a result or the arguments of a host call may have. */
+export const MAX_JSON_DEPTH = 1000;
+
+/** Operations a guest asks of its worker; the first argument of the one host function. */
+export const OPERATION = {
+  tool: 0,
+  skill: 1,
+  fetch: 2,
+  progress: 3,
+  sleep: 4,
+  log: 5,
+} as const;
+
+/** Answers of the host function that are no call id. */
+export const REFUSED = { hostCalls: -1, pendingHostCalls: -2, textBytes: -3 } as const;
+
+export const GUEST_PRELUDE = String.raw`
+(function (op) {
+"use strict";
+const JSONparse = JSON.parse, JSONstringify = JSON.stringify;
+const { apply, ownKeys, getOwnPropertyDescriptor, getPrototypeOf, defineProperty } = Reflect;
+const { freeze } = Object;
+const { isArray } = Array;
+const isError = Error.isError;
+const NativeError = Error, NativeTypeError = TypeError, NativePromise = Promise;
+const ToString = String, dateNow = Date.now, imul = Math.imul;
+const indexOf = String.prototype.indexOf, slice = String.prototype.slice;
+const toFunctionString = Symbol.prototype.toString;
+const mapSize = getOwnPropertyDescriptor(Map.prototype, "size").get;
+const setSize = getOwnPropertyDescriptor(Set.prototype, "size").get;
+const MapPrototype = Map.prototype, SetPrototype = Set.prototype, PromisePrototype = Promise.prototype;
+const weakSetAdd = WeakSet.prototype.add, weakSetHas = WeakSet.prototype.has;
+const denied = new WeakSet();
+const MAX_DEPTH = ${MAX_JSON_DEPTH};
+
+// ---- randomness: sfc32 (PractRand, Chris Doty-Humphrey), seeded for every run
+let s0 = 0, s1 = 0, s2 = 0, s3 = 1;
+function random() {
+  const t = (s0 + s1 + s3) | 0;
+  s3 = (s3 + 1) | 0;
+  s0 = s1 ^ (s1 >>> 9);
+  s1 = (s2 + (s2 << 3)) | 0;
+  s2 = ((s2 << 21) | (s2 >>> 11)) + t | 0;
+  return (t >>> 0) / 4294967296;
+}
+function seedRandom(low, high) {
+  s0 = low; s1 = high; s2 = imul(low ^ 0x9e3779b9, 0x85ebca6b); s3 = 1;
+  for (let i = 0; i < 12; i++) random();
+}
+defineProperty(Math, "random", { value: function random_() { return random(); }, writable: true, enumerable: false, configurable: true });
+defineProperty(Math.random, "name", { value: "random", configurable: true });
+
+// ---- JSON with nothing silently changed
+let lastDefect = null;
+function throwDefect(path, found) {
+  lastDefect = { __proto__: null, path, found };
+  throw lastDefect;
+}
+function pathOf(node, key) {
+  let path = "";
+  while (node !== null) {
+    const segment = isArray(node.holder) ? "[" + key + "]" : "." + key;
+    path = segment + path;
+    key = node.key;
+    node = node.parent;
+  }
+  return path[0] === "." ? apply(slice, path, [1]) : path;
+}
+function encode(value) {
+  if (value === undefined) return "null";
+  let top = null;
+  const text = JSONstringify(value, function (key, item) {
+    while (top !== null && top.holder !== this) top = top.parent;
+    switch (typeof item) {
+      case "string": case "boolean": case "undefined": return item;
+      case "number":
+        if (item - item !== 0) throwDefect(pathOf(top, key), ToString(item));
+        return item;
+      case "object": {
+        if (item === null) return item;
+        for (let node = top; node !== null; node = node.parent)
+          if (node.holder === item) throwDefect(pathOf(top, key), "a cycle");
+        const depth = top === null ? 1 : top.depth + 1;
+        if (depth > MAX_DEPTH) throwDefect("", "nesting deeper than " + MAX_DEPTH);
+        const prototype = getPrototypeOf(item);
+        if (prototype === MapPrototype) throwDefect(pathOf(top, key), "a Map");
+        if (prototype === SetPrototype) throwDefect(pathOf(top, key), "a Set");
+        if (prototype === PromisePrototype) throwDefect(pathOf(top, key), "a Promise that was not awaited");
+        top = { __proto__: null, holder: item, key, parent: top, depth };
+        return item;
+      }
+      case "bigint": throwDefect(pathOf(top, key), "a BigInt");
+      default: throwDefect(pathOf(top, key), "a " + typeof item);
+    }
+  });
+  // A toJSON that answers undefined is the one way left to have no text.
+  return text === undefined ? "null" : text;
+}
+
+// ---- reading values that may fight back
+function safeGet(object, key) {
+  try { return object[key]; } catch (error) { return undefined; }
+}
+function safeText(object, key, limit) {
+  const text = safeGet(object, key);
+  return typeof text === "string" ? apply(slice, text, [0, limit]) : undefined;
+}
+function describeError(error) {
+  return (safeText(error, "name", 200) ?? "Error") + ": " + (safeText(error, "message", 2000) ?? "");
+}
+function format(value, depth, budget, ancestors) {
+  if (budget.nodes-- <= 0) return "…";
+  switch (typeof value) {
+    case "string": return depth === 0 ? value : JSONstringify(value.length > 1000 ? apply(slice, value, [0, 1000]) + "…" : value);
+    case "number": return value === 0 && 1 / value < 0 ? "-0" : ToString(value);
+    case "bigint": return ToString(value) + "n";
+    case "symbol": return apply(toFunctionString, value, []);
+    case "function": {
+      const name = safeText(value, "name", 100);
+      return name ? "[function " + name + "]" : "[function]";
+    }
+    case "object": break;
+    default: return ToString(value);
+  }
+  if (value === null) return "null";
+  for (let node = ancestors; node !== null; node = node.parent) if (node.holder === value) return "[cycle]";
+  if (isError(value)) return describeError(value);
+  const list = isArray(value);
+  if (depth > 4) return list ? "[array]" : "[object]";
+  const here = { __proto__: null, holder: value, parent: ancestors };
+  if (!list) {
+    const prototype = getPrototypeOf(value);
+    if (prototype === MapPrototype) return "Map(" + apply(mapSize, value, []) + ")";
+    if (prototype === SetPrototype) return "Set(" + apply(setSize, value, []) + ")";
+    if (prototype === PromisePrototype) return "[promise]";
+  }
+  let text = list ? "[" : "{";
+  const keys = list ? null : ownKeys(value);
+  const length = list ? value.length : keys.length;
+  let written = 0;
+  for (let i = 0; i < length; i++) {
+    const key = list ? i : keys[i];
+    if (typeof key === "symbol") continue;
+    const property = getOwnPropertyDescriptor(value, key);
+    if (!list && (property === undefined || !property.enumerable)) continue;
+    if (written === 100 || budget.nodes <= 0) { text += ", …"; break; }
+    if (written++ > 0) text += ",";
+    if (!list) text += JSONstringify(key) + ":";
+    if (property === undefined) text += "undefined";
+    else text += property.get !== undefined || property.set !== undefined ? "[getter]" : format(property.value, depth + 1, budget, here);
+  }
+  return text + (list ? "]" : "}");
+}
+function show(value) {
+  try { return format(value, 0, { __proto__: null, nodes: 1000 }, null); }
+  catch (error) { return "[unreadable " + typeof value + "]"; }
+}
+
+// ---- console
+let logRoom = 0;
+function logger(level) {
+  const write = function (...values) {
+    // Once the log is full the call only counts; its text is not made.
+    let text = "";
+    if (logRoom > 0) {
+      for (let i = 0; i < values.length; i++) {
+        text += (i === 0 ? "" : " ") + show(values[i]);
+        if (text.length > logRoom) { text = undefined; break; }
+      }
+    } else text = undefined;
+    logRoom = op(${OPERATION.log}, level, text);
+  };
+  defineProperty(write, "name", { value: level, configurable: true });
+  return write;
+}
+defineProperty(globalThis, "console", {
+  value: { log: logger("log"), debug: logger("debug"), info: logger("info"), warn: logger("warn"), error: logger("error") },
+  writable: true, enumerable: false, configurable: true,
+});
+
+// ---- calls to the host
+const pending = { __proto__: null };
+let limits = { __proto__: null, hostCalls: 0, pendingHostCalls: 0, textBytes: 0 };
+function callSite(error) {
+  // Drops the prelude's own frames, so that the first frame is the line that called the host.
+  let stack = safeGet(error, "stack");
+  if (typeof stack !== "string") return "";
+  for (;;) {
+    const end = apply(indexOf, stack, ["\n"]);
+    const at = apply(indexOf, stack, ["(${PRELUDE_FILE}:"]);
+    if (at < 0 || end < 0 || at > end) return stack;
+    stack = apply(slice, stack, [end + 1]);
+  }
+}
+function makeError(name, message, code, site) {
+  const error = new NativeError(message);
+  defineProperty(error, "name", { __proto__: null, value: name, writable: true, enumerable: false, configurable: true });
+  if (code !== undefined) defineProperty(error, "code", { __proto__: null, value: code, writable: true, enumerable: true, configurable: true });
+  defineProperty(error, "stack", { __proto__: null, value: callSite(site), writable: true, enumerable: false, configurable: true });
+  return error;
+}
+function limitError(id, site) {
+  const message = id === ${REFUSED.hostCalls}
+    ? "A run may make " + limits.hostCalls + " calls to its host; make fewer, or raise limits.hostCalls"
+    : id === ${REFUSED.textBytes}
+    ? "The arguments of a host call may have at most " + limits.textBytes + " bytes; send less, or raise limits.resultBytes"
+    : "A run may have " + limits.pendingHostCalls + " host calls waiting at once; await some of them first, or raise limits.pendingHostCalls";
+  return makeError("LimitError", message, "LIMIT_EXCEEDED", site);
+}
+function readableDefect(error, subject) {
+  if (error === null || error !== lastDefect) return error;
+  return new NativeTypeError(subject + " must be JSON, but " + (error.path === "" ? "they are" : error.path + " is") + " " + error.found);
+}
+function tool(name, args) { return start(${OPERATION.tool}, "tool", "the name of a tool", name, args); }
+function skill(id, context, options) { return start(${OPERATION.skill}, "skill", "the id of a skill", id, context, options); }
+function fetch(url, init) { return start(${OPERATION.fetch}, "fetch", "a URL text", url, init); }
+function start(kind, method, what, name, args, options) {
+  const site = new NativeError();
+  return new NativePromise(function (resolve, reject) {
+    if (typeof name !== "string")
+      throw new NativeTypeError("host." + method + " expects " + what + " as its first argument, got " + (name === null ? "null" : typeof name));
+    let json;
+    // No JSON text has a line break, so one parts the two.
+    try { json = options === undefined ? encode(args) : encode(args) + "\n" + encode(options); } catch (error) { throw readableDefect(error, "The arguments of host." + method); }
+    const id = op(kind, name, json);
+    if (id < 0) reject(limitError(id, site));
+    else pending[id] = { __proto__: null, resolve, reject, site };
+  });
+}
+function sleep(ms) {
+  const site = new NativeError();
+  return new NativePromise(function (resolve, reject) {
+    if (typeof ms !== "number" || !(ms >= 0)) throw new NativeTypeError("host.sleep expects a number of milliseconds, got " + show(ms));
+    const id = op(${OPERATION.sleep}, "", ToString(ms));
+    if (id < 0) reject(limitError(id, site));
+    else pending[id] = { __proto__: null, resolve, reject, site };
+  });
+}
+function progress(fraction, message) {
+  if (typeof fraction !== "number" || !(fraction >= 0 && fraction <= 1))
+    throw new NativeTypeError("host.progress expects a fraction from 0 to 1, got " + show(fraction));
+  if (message !== undefined && typeof message !== "string")
+    throw new NativeTypeError("host.progress expects its message to be a string, got " + typeof message);
+  const id = op(${OPERATION.progress}, message === undefined ? "" : message, (message === undefined ? "0" : "1") + ToString(fraction));
+  if (id < 0) throw limitError(id, new NativeError());
+}
+const host = freeze({ tool, skill, fetch, progress, sleep });
+
+// ---- a clock that only sleeping advances
+let startedAt = 0;
+defineProperty(globalThis, "performance", {
+  value: freeze({ now() { return dateNow() - startedAt; } }),
+  writable: true, enumerable: false, configurable: true,
+});
+
+// Shared memory and blocking waits have no use in one realm.
+delete globalThis.SharedArrayBuffer;
+delete globalThis.Atomics;
+
+// ---- what the worker calls
+let context;
+return {
+  __proto__: null,
+  begin(low, high, hostCalls, pendingHostCalls, textBytes, room, json) {
+    seedRandom(low, high);
+    startedAt = dateNow();
+    limits = { __proto__: null, hostCalls, pendingHostCalls, textBytes };
+    logRoom = room;
+    context = JSONparse(json);
+  },
+  invoke(namespace) {
+    const main = namespace.default;
+    if (typeof main !== "function")
+      throw new NativeTypeError("Expected the default export to be a function (context, host) => result, got " + (main === undefined ? "no default export" : show(main)));
+    const argument = context;
+    context = undefined;
+    return main(argument, host);
+  },
+  adopt(value) { return new NativePromise(function (resolve) { resolve(value); }); },
+  settle(id, ok, json) {
+    const call = pending[id];
+    if (call === undefined) return;
+    delete pending[id];
+    let value;
+    try { value = JSONparse(json); } catch (error) { call.reject(error); return; }
+    if (ok) { call.resolve(value); return; }
+    const error = makeError(value.denied ? "CapabilityError" : value.name, value.message, value.code, call.site);
+    if (value.denied) apply(weakSetAdd, denied, [error]);
+    call.reject(error);
+  },
+  encode,
+  report(error) {
+    const report = { __proto__: null, kind: "error", name: "Error", message: "", denied: false };
+    if (error !== null && error === lastDefect) {
+      report.kind = "defect"; report.path = error.path; report.message = error.found;
+      return JSONstringify(report);
+    }
+    if (error === null || typeof error !== "object") {
+      report.kind = error === null ? "null" : "value";
+      report.name = "NonErrorThrown";
+      report.message = "The skill threw " + apply(slice, show(error), [0, 2000]) + ", which is not an Error";
+      return JSONstringify(report);
+    }
+    let cause = error;
+    for (let i = 0; i < 32 && typeof cause === "object" && cause !== null; i++) {
+      if (apply(weakSetHas, denied, [cause])) { report.denied = true; break; }
+      cause = safeGet(cause, "cause");
+    }
+    const name = safeText(error, "name", 200), message = safeText(error, "message", 8000);
+    let real = false;
+    try { real = isError(error); } catch (unreadable) {}
+    if (real || name !== undefined || message !== undefined) {
+      report.name = name === undefined || name === "" ? "Error" : name;
+      report.message = message === undefined ? "" : message;
+    } else {
+      report.name = "NonErrorThrown";
+      report.message = "The skill threw " + apply(slice, show(error), [0, 2000]) + ", which is not an Error";
+    }
+    report.code = safeText(error, "code", 100);
+    report.stack = safeText(error, "stack", 16000);
+    return JSONstringify(report);
+  },
+};
+})
+`;

@@ -1,0 +1,162 @@
+/**
+ * Drives one program through an engine: context in, module, default export, result out. It knows
+ * nothing of threads and messages; its slot calls it inside a time slice and catches traps.
+ */
+import { defectError, isOutOfMemory, oversizeError, toExecutionError } from "./guest-report.ts";
+import { outOfMemoryEnding, stopEnding } from "./run-ending.ts";
+import { COLUMN_SHIFT } from "./stack-frames.ts";
+import type { GuestReport } from "./guest-report.ts";
+import type { Box, QuickJsInstance } from "./quickjs-instance.ts";
+import type { Ending, StopReason } from "./run-ending.ts";
+import type { Job, WireReply } from "./wire.ts";
+
+/** Memory on top of the limit for encoding a result or an error, so that a full heap can report. */
+const REPORT_RESERVE_BYTES = 8 * 1024 * 1024;
+
+/** Jobs between two looks at the clock. */
+const JOBS_PER_CHECK = 32;
+
+export interface GuestRun {
+  /** Takes the context in and begins to load the module. */
+  load(): Ending | undefined;
+  /** Delivers the answer to a host call. */
+  settle(callId: number, reply: WireReply): void;
+  /** Runs jobs until the run ended, waits for its host, or `untilMs` has passed. */
+  advance(timeIsUp: () => boolean): Ending | "waiting" | "unfinished";
+}
+
+export interface GuestRunWatch {
+  /** Why the run must stop now, if it must. */
+  stopReason(): StopReason | undefined;
+  /** Whether a denied answer was really sent to the guest. */
+  wasDenied(): boolean;
+}
+
+export function createGuestRun(engine: QuickJsInstance, job: Job, watch: GuestRunWatch): GuestRun {
+  const { program, limits } = job;
+  let phase: "loading" | "running" = "loading";
+  let promise: Box = 0;
+
+  function stopped(): Ending | undefined {
+    const reason = watch.stopReason();
+    return reason === undefined ? undefined : stopEnding(reason, limits.timeoutMs);
+  }
+
+  function load(): Ending | undefined {
+    engine.limit(limits.memoryBytes, limits.stackBytes);
+    const [low, high] = seedWords(job.seed);
+    const { hostCalls, pendingHostCalls, resultBytes, logBytes } = limits;
+    const room = limits.logLines === 0 ? 0 : logBytes;
+    const json = wellFormedJson(job.contextJson);
+    const begun = engine.call(
+      "begin",
+      low,
+      high,
+      hostCalls,
+      pendingHostCalls,
+      resultBytes,
+      room,
+      json,
+    );
+    if (engine.isException(begun)) return contextEnding();
+    promise = engine.evaluateModule(sourceOf(program.code), program.file);
+    return engine.isException(promise) ? thrown(engine.takeException()) : undefined;
+  }
+
+  function contextEnding(): Ending {
+    const ending = thrown(engine.takeException());
+    if (ending.status !== "error") return ending;
+    const message = `The context is not JSON text: ${ending.error?.message ?? "it can not be read"}`;
+    return { status: "invalid-context", error: { name: "InvalidContextError", message } };
+  }
+
+  function settle(callId: number, reply: WireReply): void {
+    const json = reply.ok ? wellFormedJson(reply.json) : JSON.stringify(reply.error);
+    const done = engine.call("settle", callId, reply.ok ? 1 : 0, json);
+    // Only an interrupt or a full heap can throw here; either shows again in `advance`.
+    if (engine.isException(done)) engine.free(engine.takeException());
+  }
+
+  function advance(timeIsUp: () => boolean): Ending | "waiting" | "unfinished" {
+    for (let jobs = 1; ; jobs++) {
+      if (!engine.hasJobs()) {
+        const next = stopped() ?? step();
+        if (next !== "again") return next;
+      } else {
+        engine.runJob();
+      }
+      if (jobs % JOBS_PER_CHECK === 0) {
+        const ending = stopped();
+        if (ending) return ending;
+        if (timeIsUp()) return "unfinished";
+      }
+    }
+  }
+
+  /** Looks at what the run is about once nothing is left to do. */
+  function step(): Ending | "waiting" | "again" {
+    const state = engine.promiseState(promise);
+    if (state === "pending") return "waiting";
+    const value = engine.promiseResult(promise);
+    if (state === "rejected") return thrown(value);
+    if (phase === "running") return finish(value);
+    phase = "running";
+    const result = engine.call("invoke", { box: value });
+    if (engine.isException(result)) return thrown(engine.takeException());
+    promise = engine.isPromise(result) ? result : engine.call("adopt", { box: result });
+    return engine.isException(promise) ? thrown(engine.takeException()) : "again";
+  }
+
+  function finish(value: Box): Ending {
+    const encoded = engine.call("encode", { box: value });
+    if (engine.isException(encoded)) return thrown(engine.takeException());
+    engine.limit(limits.memoryBytes + 4 * limits.resultBytes, limits.stackBytes);
+    const valueJson = engine.text(encoded, limits.resultBytes);
+    if (valueJson !== undefined) return stopped() ?? { status: "ok", valueJson };
+    return { status: "invalid-result", error: oversizeError(limits.resultBytes) };
+  }
+
+  function thrown(error: Box): Ending {
+    const ending = stopped();
+    if (ending) return ending;
+    engine.limit(limits.memoryBytes + REPORT_RESERVE_BYTES, limits.stackBytes);
+    const text = engine.call("report", { box: error });
+    const report: GuestReport = engine.isException(text)
+      ? { kind: "error", name: "Error", message: "The thrown value can not be read", denied: false }
+      : (JSON.parse(engine.text(text) ?? "null") as GuestReport);
+    return stopped() ?? classify(report);
+  }
+
+  function classify(report: GuestReport): Ending {
+    if (report.kind === "defect") return { status: "invalid-result", error: defectError(report) };
+    const error = toExecutionError(report, program);
+    if (report.denied && watch.wasDenied()) return { status: "denied", error };
+    if (isOutOfMemory(report, engine.grownBytes, limits.memoryBytes)) {
+      return outOfMemoryEnding(limits, error);
+    }
+    return { status: "error", error };
+  }
+
+  return { load, settle, advance };
+}
+
+/** The text to evaluate; a first line that starts with `#!` must stay first. */
+export function sourceOf(code: string): string {
+  return code.startsWith("#!") ? code : COLUMN_SHIFT + code;
+}
+
+/** All 64 bits of the number, so that different seeds differ. */
+function seedWords(seed: number): readonly [number, number] {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, seed);
+  return [view.getInt32(4), view.getInt32(0)];
+}
+
+/** JSON text in which lone surrogates, which UTF-8 can not carry, are written as escapes. */
+function wellFormedJson(json: string): string {
+  if (json.isWellFormed()) return json;
+  return json.replaceAll(
+    /\p{Surrogate}/gu,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,105 @@
+/** The checks around a run: its context, its result, and whether its program compiles at all. */
+import { sourceOf } from "./guest-run.ts";
+import { parseFrames } from "./stack-frames.ts";
+import { SchemaError } from "./schema-checker.ts";
+import type { GuestReport } from "./guest-report.ts";
+import type { QuickJsInstance } from "./quickjs-instance.ts";
+import type { Ending } from "./run-ending.ts";
+import type { SchemaChecker } from "./schema-checker.ts";
+import type { Job } from "./wire.ts";
+import type { Issue } from "../../base/errors.ts";
+import { preview } from "../../base/json.ts";
+
+/** How the run ends when its context does not match; `undefined` when it does. */
+export function checkContext(job: Job, schemas: SchemaChecker): Ending | undefined {
+  const { inputSchema } = job.program;
+  if (inputSchema === undefined) return undefined;
+  return checkText("context", "input", inputSchema, job.contextJson, schemas);
+}
+
+/** The ending itself, or how the run ends when its result does not match. */
+export function checkResult(ending: Ending, job: Job, schemas: SchemaChecker): Ending {
+  const { outputSchema } = job.program;
+  if (ending.valueJson === undefined || outputSchema === undefined) return ending;
+  return checkText("result", "output", outputSchema, ending.valueJson, schemas) ?? ending;
+}
+
+function checkText(
+  what: "context" | "result",
+  schema: "input" | "output",
+  schemaJson: string,
+  valueJson: string,
+  schemas: SchemaChecker,
+): Ending | undefined {
+  const name = what === "context" ? "InvalidContextError" : "InvalidResultError";
+  const status = `invalid-${what}` as const;
+  try {
+    const issues = schemas.check(schemaJson, valueJson);
+    const first = issues[0];
+    if (first === undefined) return undefined;
+    const more = issues.length === 1 ? "" : ` (and ${issues.length - 1} more)`;
+    const place = first.path === "" ? `the ${what}` : first.path;
+    const message = `The ${what} does not match the skill's ${schema} schema: ${place} ${first.message}${more}`;
+    return { status, error: { name, message, issues } };
+  } catch (cause) {
+    if (cause instanceof SchemaError) {
+      const message = `The skill's ${schema} schema can not be used: ${cause.message}`;
+      return { status: "error", error: { name: "SchemaError", message } };
+    }
+    if (cause instanceof SyntaxError) {
+      return { status, error: { name, message: `The ${what} is not JSON text: ${cause.message}` } };
+    }
+    // A schema or value nested too deeply for the validator's recursion.
+    if (cause instanceof RangeError) {
+      const message = `The ${what} can not be checked against the skill's ${schema} schema: ${cause.message}`;
+      return { status, error: { name, message } };
+    }
+    throw cause;
+  }
+}
+
+/** What is wrong with a program before it runs. */
+export function checkProgram(
+  engine: QuickJsInstance,
+  job: Job,
+  schemas: SchemaChecker,
+): readonly Issue[] {
+  const { program, limits } = job;
+  const issues: Issue[] = [];
+  engine.limit(limits.memoryBytes, limits.stackBytes);
+  const compiled = engine.compileModule(sourceOf(program.code), program.file);
+  if (engine.isException(compiled)) issues.push(syntaxIssue(engine, job));
+  for (const [path, schema] of [
+    ["input", program.inputSchema],
+    ["output", program.outputSchema],
+  ] as const) {
+    if (schema === undefined) continue;
+    try {
+      schemas.compile(schema);
+    } catch (cause) {
+      if (!(cause instanceof SchemaError)) throw cause;
+      issues.push({
+        path,
+        message: `is not a usable JSON Schema: ${cause.message}`,
+        expected: "a JSON Schema 2020-12",
+        received: preview(schema),
+      });
+    }
+  }
+  return issues;
+}
+
+function syntaxIssue(engine: QuickJsInstance, job: Job): Issue {
+  const { code, file } = job.program;
+  const report = JSON.parse(
+    engine.text(engine.call("report", { box: engine.takeException() })) ?? "{}",
+  ) as Partial<GuestReport>;
+  const top = parseFrames(report.stack ?? "", file, code)[0];
+  return {
+    path: "code",
+    message: `${report.name ?? "SyntaxError"}: ${report.message ?? "it does not compile"}`,
+    expected: "a JavaScript module",
+    received: preview(code.split("\n")[(top?.line ?? 1) - 1]?.trim()),
+    ...(top === undefined ? {} : { line: top.line, column: top.column }),
+  };
+}

@@ -1,0 +1,165 @@
+/**
+ * The host calls of one run, across all its attempts.
+ *
+ * A call's effect happens once: its promise is kept, and an attempt that repeats the call gets the
+ * same answer. Answers are given to every attempt in the order the first one got them, because that
+ * order is all that a run's behaviour depends on besides its inputs.
+ */
+import { sleep } from "../../base/abort.ts";
+import { monotonicMs } from "./shared-state.ts";
+import type { HostCallFailure, HostCallReply, SandboxRequest } from "../sandbox.ts";
+import type { JsonValue } from "../../base/json.ts";
+import type { WireCall, WireReply } from "./wire.ts";
+
+const MAX_TIMER_MS = 2_147_483_647;
+
+/** Gives an answer to the attempt that is running now. */
+export type SendReply = (callId: number, reply: WireReply) => void;
+
+export interface Journal {
+  /** Starts another attempt: it has made no call yet. */
+  beginAttempt(send: SendReply, deadlineMs: () => number): void;
+  call(call: WireCall): void;
+  progress(callId: number, fraction: number, message: string | undefined): void;
+  /** Host calls made so far, by the attempt that went furthest. */
+  readonly count: number;
+  /** The run ended: aborts what is still under way and gives no more answers. */
+  end(): void;
+}
+
+interface Entry {
+  readonly request: string;
+  reply: WireReply | undefined;
+}
+
+export function createJournal(request: SandboxRequest): Journal {
+  const entries = new Map<number, Entry>();
+  const seenProgress = new Set<number>();
+  const order: number[] = [];
+  const answered: number[] = [];
+  // Most runs make no call, and an abort nobody listens to still costs an exception.
+  let abort: AbortController | undefined;
+  let unanswered = 0;
+  let issued = new Set<number>();
+  let cursor = 0;
+  let send: SendReply = () => undefined;
+  let deadline: () => number = () => 0;
+
+  function pump(): void {
+    for (;;) {
+      const replayed = order[cursor];
+      if (replayed === undefined) {
+        const at = answered.findIndex((callId) => issued.has(callId));
+        if (at < 0) return;
+        order.push(...answered.splice(at, 1));
+        continue;
+      }
+      const reply = entries.get(replayed)?.reply;
+      if (reply === undefined || !issued.has(replayed)) return;
+      cursor++;
+      send(replayed, reply);
+    }
+  }
+
+  function call(made: WireCall): void {
+    issued.add(made.callId);
+    const text = `${made.kind} ${made.name} ${made.args}`;
+    const known = entries.get(made.callId);
+    if (known === undefined) {
+      unanswered++;
+      const entry: Entry = { request: text, reply: undefined };
+      entries.set(made.callId, entry);
+      void answer(made).then((reply) => {
+        unanswered--;
+        entry.reply = reply;
+        answered.push(made.callId);
+        pump();
+      });
+    } else if (known.request !== text) {
+      // A run is a function of its inputs and answers, so this would be a defect of the engine.
+      send(made.callId, failure("InternalError", "A repeated run made a different host call"));
+      return;
+    }
+    pump();
+  }
+
+  async function answer(made: WireCall): Promise<WireReply> {
+    abort ??= new AbortController();
+    try {
+      if (made.kind === "sleep") {
+        await sleep(Math.min(Number(made.args), MAX_TIMER_MS), abort.signal);
+        return { ok: true, json: "null" };
+      }
+      const reply = await request.onHostCall({
+        kind: made.kind,
+        name: made.name,
+        ...parseArguments(made.args),
+        callId: made.callId,
+        signal: abort.signal,
+        remainingMs: Math.max(0, deadline() - monotonicMs()),
+      });
+      return toWire(reply);
+    } catch {
+      // The host's own errors are not the guest's to read: they may name its files.
+      return failure("Error", "The host failed to answer this call");
+    }
+  }
+
+  function toWire(reply: HostCallReply): WireReply {
+    if (!reply.ok) {
+      const { name, message, code, denied } = reply.error;
+      const error: HostCallFailure = {
+        name,
+        message,
+        ...(code === undefined ? {} : { code }),
+        ...(denied === undefined ? {} : { denied }),
+      };
+      return { ok: false, error };
+    }
+    const json = (JSON.stringify(reply.value) as string | undefined) ?? "null";
+    if (json.length <= request.limits.memoryBytes) return { ok: true, json };
+    return failure(
+      "LimitError",
+      `The host's answer of ${json.length} characters is larger than the run's memory of ${request.limits.memoryBytes} bytes`,
+    );
+  }
+
+  return {
+    beginAttempt(newSend, newDeadline) {
+      send = newSend;
+      deadline = newDeadline;
+      issued = new Set();
+      cursor = 0;
+    },
+    call,
+    progress(callId, fraction, message) {
+      if (seenProgress.has(callId)) return;
+      seenProgress.add(callId);
+      try {
+        request.onProgress?.(fraction, message);
+      } catch {
+        // Progress is advisory: a failing observer must not end the run it observes.
+      }
+    },
+    get count() {
+      return entries.size + seenProgress.size;
+    },
+    end() {
+      send = () => undefined;
+      if (unanswered > 0) abort?.abort();
+    },
+  };
+}
+
+function failure(name: string, message: string): WireReply {
+  return { ok: false, error: { name, message } };
+}
+
+/** The arguments of a call as the guest wrote them: one JSON text, or two parted by a line break. */
+function parseArguments(text: string): { args: JsonValue; options?: JsonValue } {
+  const [args = "null", options] = text.split("\n");
+  const parsed = JSON.parse(args) as JsonValue;
+  return options === undefined
+    ? { args: parsed }
+    : { args: parsed, options: JSON.parse(options) as JsonValue };
+}

@@ -1,0 +1,296 @@
+/**
+ * The pool of workers: which run goes where, and when.
+ *
+ * Workers start when they are needed. Runs of depth 0 wait in one queue; runs started by another
+ * run's host call wait in a second that is always served first and may use overflow slots, a few
+ * for every depth, so that parents waiting for their children never fill the pool. After a kill a
+ * spare worker is kept ready, and a run that lost its worker to another is repeated alone.
+ */
+import { RepertoireError } from "../../base/errors.ts";
+import { loadEngine } from "./engine-binary.ts";
+import { createMember } from "./member.ts";
+import { chooseSlot, NESTED_SLOTS_PER_DEPTH } from "./placement.ts";
+import { crashEnding, stopEnding } from "./run-ending.ts";
+import { outcomeOf } from "./run.ts";
+import { monotonicMs } from "./shared-state.ts";
+import type { Member, Placement } from "./member.ts";
+import type { Run } from "./run.ts";
+
+/** Depths of nesting that overflow slots are reserved for. */
+const MAX_DEPTH = 64;
+/** Workers beyond the configured number, for runs that must be alone. */
+const EXTRA_WORKERS = 2;
+/** Attempts of one run; each but the first follows the loss of a worker. */
+const MAX_ATTEMPTS = 4;
+/** Workers that may die in a row before they were ready; then waiting runs fail. */
+const MAX_FAILED_STARTS = 3;
+const FIRST_BACK_OFF_MS = 50;
+/** How often runs stuck behind a busy neighbour are looked for, in milliseconds. */
+const REBALANCE_MS = 20;
+
+export interface Pool {
+  /** Queues a run. */
+  submit(run: Run): void;
+  /** Ends a run as cancelled, wherever it is. */
+  cancel(run: Run): void;
+  counts(): { workers: number; running: number; queued: number; kills: number; retries: number };
+  close(): Promise<void>;
+}
+
+export function createPool(workers: number, slotsPerWorker: number): Pool {
+  const members: Member[] = [];
+  /** Threads that are not gone yet, whether in `members` or being terminated. */
+  const threads = new Set<Member>();
+  const nested: Run[] = [];
+  const waiting: Run[] = [];
+  let starting = 0;
+  /** Workers wanted alive; grows with demand, and by a spare after a kill. */
+  let wanted = 0;
+  let spare = 0;
+  let failedStarts = 0;
+  let retryTimer: NodeJS.Timeout | undefined;
+  let rebalanceTimer: NodeJS.Timeout | undefined;
+  let kills = 0;
+  let retries = 0;
+  let closing: Promise<void> | undefined;
+
+  function submit(run: Run): void {
+    (run.depth > 0 ? nested : waiting).push(run);
+    pump();
+  }
+
+  function pump(): void {
+    if (closing) return;
+    for (let index = 0; index < nested.length;) {
+      if (place(nested[index] as Run)) nested.splice(index, 1);
+      else index++;
+    }
+    for (let index = 0; index < waiting.length;) {
+      const run = waiting[index] as Run;
+      if (place(run)) waiting.splice(index, 1);
+      else if (run.exclusive) index++;
+      else break;
+    }
+    if (nested.length + waiting.length > 0) want(1);
+    for (const member of members) {
+      const needed = member.ready ? member.placements.size > 0 : nested.length + waiting.length > 0;
+      member.setRef(needed);
+    }
+    rebalanceSoon();
+  }
+
+  function place(run: Run): boolean {
+    const open = members.filter((member) => member.ready);
+    if (run.exclusive) {
+      const idle = open.findLast((member) => member.placements.size === 0 && !member.reserved);
+      if (idle) {
+        idle.reserved = true;
+        idle.start(run, 0);
+        return true;
+      }
+      const onTheWay = starting > 0 || members.some((member) => !member.ready);
+      if (!onTheWay && members.length < workers + EXTRA_WORKERS) spawn();
+      if (run.depth === 0 || members.length < workers + EXTRA_WORKERS) return false;
+    }
+    const shareable = shareableMembers();
+    const choice =
+      chooseSlot(shareable, slotsPerWorker, run.depth) ??
+      (run.depth > 0 && shareable.length === 0
+        ? chooseSlot(open, slotsPerWorker, run.depth)
+        : undefined);
+    if (choice === undefined) {
+      if (open.length > 0) want(Math.min(workers, members.length + 1));
+      return false;
+    }
+    const { member, slot } = choice;
+    member.start(run, slot);
+    if (member.placements.size > 1) want(Math.min(workers, members.length + 1));
+    return true;
+  }
+
+  /** The workers that ordinary runs share; one more than these is the spare. */
+  function shareableMembers(): readonly Member[] {
+    return members.filter((member) => member.ready && !member.reserved).slice(0, workers);
+  }
+
+  /** Sees to it that at least `count` workers are alive or starting. */
+  function want(count: number): void {
+    wanted = Math.max(wanted, count);
+    for (let missing = wanted + spare - members.length - starting; missing > 0; missing--) spawn();
+  }
+
+  function spawn(): void {
+    if (retryTimer !== undefined || closing) return;
+    starting++;
+    loadEngine().then(
+      (module) => {
+        starting--;
+        if (closing) return;
+        const overflow = MAX_DEPTH * NESTED_SLOTS_PER_DEPTH;
+        const member = createMember(module, slotsPerWorker, overflow, {
+          onReady() {
+            failedStarts = 0;
+            pump();
+          },
+          onFree() {
+            if (member.placements.size === 0) release(member);
+            pump();
+          },
+          onLost: (runs, how) => lost(member, runs, how),
+          onGone: () => threads.delete(member),
+        });
+        members.push(member);
+        threads.add(member);
+        pump();
+      },
+      (error: Error) => {
+        starting--;
+        failQueued(error);
+      },
+    );
+  }
+
+  /** An idle worker serves everybody again, or stops when there are more than are wanted. */
+  function release(member: Member): void {
+    member.reserved = false;
+    if (members.length <= wanted + spare) return;
+    members.splice(members.indexOf(member), 1);
+    void member.terminate();
+  }
+
+  function lost(
+    member: Member,
+    runs: readonly Run[],
+    how: { readonly killed: boolean; readonly wasReady: boolean; readonly reason: string },
+  ): void {
+    const at = members.indexOf(member);
+    if (at >= 0) members.splice(at, 1);
+    if (how.killed) {
+      kills++;
+      spare = 1;
+    }
+    for (const run of runs.toReversed()) {
+      if (run.attempts >= MAX_ATTEMPTS) {
+        const ending = crashEnding(`The run lost its worker ${run.attempts} times: ${how.reason}`);
+        run.end(outcomeOf(ending, run, 0));
+        continue;
+      }
+      if (run.attempts > 0) retries++;
+      (run.depth > 0 ? nested : waiting).unshift(run);
+    }
+    if (!how.wasReady) startFailed(how.reason);
+    want(0);
+    pump();
+  }
+
+  function startFailed(reason: string): void {
+    failedStarts++;
+    if (failedStarts >= MAX_FAILED_STARTS) {
+      failedStarts = 0;
+      wanted = 0;
+      spare = 0;
+      failQueued(
+        new RepertoireError(
+          "INTERNAL",
+          `No sandbox worker starts: ${reason}; ${MAX_FAILED_STARTS} attempts failed`,
+        ),
+      );
+      return;
+    }
+    retryTimer = setTimeout(
+      () => {
+        retryTimer = undefined;
+        want(0);
+        pump();
+      },
+      FIRST_BACK_OFF_MS * 2 ** failedStarts,
+    );
+  }
+
+  function failQueued(error: Error): void {
+    for (const run of [...nested.splice(0), ...waiting.splice(0)]) run.fail(error);
+  }
+
+  /** Runs behind a neighbour that does not let go of its worker move to one that is free. */
+  function rebalanceSoon(): void {
+    if (rebalanceTimer !== undefined || closing) return;
+    if (!members.some((member) => member.placements.size > 1)) return;
+    rebalanceTimer = setTimeout(() => {
+      rebalanceTimer = undefined;
+      for (const member of members) moveStuckRuns(member);
+      pump();
+    }, REBALANCE_MS);
+  }
+
+  function moveStuckRuns(member: Member): void {
+    const executing = member.shared.executing();
+    const now = monotonicMs();
+    if (executing === undefined || now - executing.sinceMs < REBALANCE_MS) return;
+    for (const placement of member.placements.values()) {
+      if (!shareableMembers().some((other) => other.placements.size === 0)) return;
+      const stuck = placement.slot !== executing.slot && !placement.abandoned;
+      if (stuck && isStuck(member, placement, now)) move(member, placement);
+    }
+  }
+
+  function isStuck(member: Member, placement: Placement, now: number): boolean {
+    if (member.shared.startedAtMs(placement.slot) === undefined) return true;
+    const { unreadReplyMs, run } = placement;
+    const unread = unreadReplyMs !== undefined && now - unreadReplyMs > 2 * REBALANCE_MS;
+    return unread && run.attempts < MAX_ATTEMPTS - 1;
+  }
+
+  function move(member: Member, placement: Placement): void {
+    const { run, slot } = placement;
+    if (member.shared.startedAtMs(slot) === undefined) run.attempts--;
+    else retries++;
+    member.detach(placement);
+    if (!place(run)) (run.depth > 0 ? nested : waiting).unshift(run);
+  }
+
+  function cancel(run: Run): void {
+    for (const queue of [nested, waiting]) {
+      const at = queue.indexOf(run);
+      if (at < 0) continue;
+      queue.splice(at, 1);
+      run.end(outcomeOf(stopEnding("cancelled", 0), run, 0));
+      return;
+    }
+    for (const member of members) {
+      for (const placement of member.placements.values()) {
+        if (placement.run === run && !placement.abandoned) member.stop(placement, "cancelled");
+      }
+    }
+  }
+
+  function close(): Promise<void> {
+    closing ??= closeAll();
+    return closing;
+  }
+
+  async function closeAll(): Promise<void> {
+    clearTimeout(retryTimer);
+    clearTimeout(rebalanceTimer);
+    const placed = members.flatMap((member) => [...member.placements.values()]);
+    const runs = placed.filter((placement) => !placement.abandoned).map(({ run }) => run);
+    const queued = [...nested.splice(0), ...waiting.splice(0)];
+    members.length = 0;
+    await Promise.all([...threads].map((member) => member.terminate()));
+    for (const run of [...runs, ...queued]) run.end(outcomeOf(stopEnding("cancelled", 0), run, 0));
+  }
+
+  return {
+    submit,
+    cancel,
+    counts: () => ({
+      workers: members.length,
+      running: members
+        .flatMap((member) => [...member.placements.values()])
+        .filter((placement) => !placement.abandoned).length,
+      queued: nested.length + waiting.length,
+      kills,
+      retries,
+    }),
+    close,
+  };
+}

@@ -1,0 +1,131 @@
+/**
+ * JSON Schema 2020-12 checks, for the worker thread alone: a hostile schema can loop for ever in
+ * its patterns or its references, and only a worker can be terminated.
+ */
+import { createRequire } from "node:module";
+import { LRUCache } from "lru-cache";
+import type { ErrorObject, Options, ValidateFunction } from "ajv/dist/2020.js";
+import type { Issue } from "../../base/errors.ts";
+import { preview } from "../../base/json.ts";
+
+const MAX_ISSUES = 10;
+const CACHED_SCHEMAS = 200;
+/** Larger values stop at the first issue: listing them all could cost more memory than they have. */
+const LIST_ALL_BELOW_BYTES = 64 * 1024;
+
+/** A schema that can not be used. */
+export class SchemaError extends Error {}
+
+export interface SchemaChecker {
+  /** Loads the validator, which takes tens of milliseconds once. */
+  load(): void;
+  /** @throws {SchemaError} when the text is no usable schema */
+  compile(schemaJson: string): void;
+  /**
+   * The issues of a JSON text under a schema, at most 10; none when it matches.
+   *
+   * @throws {SchemaError} when the schema is not usable, {SyntaxError} when the text is not JSON
+   */
+  check(schemaJson: string, valueJson: string): readonly Issue[];
+}
+
+type Ajv = new (options: Options) => { compile(schema: unknown): ValidateFunction };
+
+export function createSchemaChecker(): SchemaChecker {
+  const validators = new LRUCache<string, ValidateFunction>({ max: CACHED_SCHEMAS });
+  let Validator: Ajv | undefined;
+
+  function load(): Ajv {
+    // Loaded on first use: most skills have no schema, and a worker should start quickly.
+    Validator ??= createRequire(import.meta.url)("ajv/dist/2020.js").default as Ajv;
+    return Validator;
+  }
+
+  function validator(schemaJson: string, allErrors: boolean): ValidateFunction {
+    const key = `${allErrors ? "all" : "first"}:${schemaJson}`;
+    const known = validators.get(key);
+    if (known) return known;
+    try {
+      const options = {
+        strict: false,
+        validateFormats: false,
+        logger: false,
+        verbose: true,
+      } as const;
+      // One instance per schema, so that an $id in one skill can not collide with another's.
+      const compiled = new (load())({ ...options, allErrors }).compile(JSON.parse(schemaJson));
+      validators.set(key, compiled);
+      return compiled;
+    } catch (cause) {
+      throw new SchemaError(cause instanceof Error ? cause.message : String(cause), { cause });
+    }
+  }
+
+  function check(schemaJson: string, valueJson: string): readonly Issue[] {
+    const value: unknown = JSON.parse(valueJson);
+    const first = validator(schemaJson, false);
+    if (first(value)) return [];
+    let errors = first.errors ?? [];
+    if (valueJson.length < LIST_ALL_BELOW_BYTES) {
+      const all = validator(schemaJson, true);
+      all(value);
+      errors = all.errors ?? errors;
+    }
+    return errors.slice(0, MAX_ISSUES).map((error) => toIssue(error));
+  }
+
+  return { load, compile: (schemaJson) => void validator(schemaJson, false), check };
+}
+
+function toIssue(error: ErrorObject): Issue {
+  const parameters = error.params as Readonly<Record<string, unknown>>;
+  const base = readablePath(error.instancePath);
+  switch (error.keyword) {
+    case "required":
+      return {
+        path: join(base, String(parameters["missingProperty"])),
+        message: "is required",
+        expected: "a value",
+        received: "nothing",
+      };
+    case "additionalProperties":
+    case "unevaluatedProperties":
+      return {
+        path: join(
+          base,
+          String(parameters["additionalProperty"] ?? parameters["unevaluatedProperty"]),
+        ),
+        message: "is not a known property",
+        expected: "no such property",
+        received: "a property",
+      };
+    default:
+      return {
+        path: base,
+        message: error.message ?? "does not match its schema",
+        expected: expectation(error),
+        received: preview(error.data),
+      };
+  }
+}
+
+function expectation(error: ErrorObject): string {
+  const { schema } = error as { readonly schema?: unknown };
+  return typeof schema === "string"
+    ? `${error.keyword} ${schema}`
+    : `${error.keyword} ${preview(schema)}`;
+}
+
+/** A JSON pointer as a path such as `items[0].name`. */
+function readablePath(pointer: string): string {
+  const segments = pointer.split("/").slice(1);
+  return segments
+    .map((segment) => segment.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .reduce(join, "");
+}
+
+function join(path: string, segment: string): string {
+  if (/^\d+$/.test(segment)) return `${path}[${segment}]`;
+  if (!/^[A-Za-z_$][\w$]*$/.test(segment)) return `${path}[${JSON.stringify(segment)}]`;
+  return path === "" ? segment : `${path}.${segment}`;
+}

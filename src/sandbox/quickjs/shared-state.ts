@@ -1,0 +1,114 @@
+/**
+ * What the host thread and one worker both see at any moment, even while the worker executes guest
+ * code and reads no messages: whether a slot was told to stop, when its attempt began, and which
+ * slot is executing since when. Times are of {@link monotonicMs}.
+ */
+
+/** Milliseconds on the system's monotonic clock, the same in every thread of the process. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+const FREE = 0;
+const ASSIGNED = 1;
+const RUNNING = 2;
+const CANCELLED = 3;
+const WITHDRAWN = 4;
+
+/** Bytes of one slot, and of the header: a 64-bit time and a 32-bit number, padded. */
+const RECORD_BYTES = 16;
+
+export class SharedState {
+  readonly buffer: SharedArrayBuffer;
+  readonly #numbers: Int32Array;
+  readonly #times: BigInt64Array;
+
+  constructor(buffer: SharedArrayBuffer) {
+    this.buffer = buffer;
+    this.#numbers = new Int32Array(buffer);
+    this.#times = new BigInt64Array(buffer);
+  }
+
+  static forSlots(slots: number): SharedState {
+    return new SharedState(new SharedArrayBuffer(RECORD_BYTES * (slots + 1)));
+  }
+
+  // ---- written by the host thread
+
+  /** A new attempt has the slot and has not begun. */
+  assign(slot: number): void {
+    this.#setTime(slot + 1, 0);
+    this.#setState(slot, ASSIGNED);
+  }
+
+  /** Tells the attempt to stop; guest code notices at its next branch. */
+  cancel(slot: number): void {
+    this.#setState(slot, CANCELLED);
+  }
+
+  /** Takes an attempt back before it begins; false when it has begun. */
+  withdraw(slot: number): boolean {
+    return this.#exchange(slot, ASSIGNED, WITHDRAWN) === ASSIGNED;
+  }
+
+  release(slot: number): void {
+    this.#setState(slot, FREE);
+  }
+
+  // ---- written by the worker
+
+  /** Begins an attempt; says why when it may not. */
+  begin(slot: number): "begun" | "cancelled" | "withdrawn" {
+    this.#setTime(slot + 1, monotonicMs());
+    const before = this.#exchange(slot, ASSIGNED, RUNNING);
+    return before === ASSIGNED ? "begun" : before === WITHDRAWN ? "withdrawn" : "cancelled";
+  }
+
+  /** Marks the slot as the one executing. */
+  enter(slot: number): void {
+    this.#setTime(0, monotonicMs());
+    Atomics.store(this.#numbers, 2, slot + 1);
+  }
+
+  leave(): void {
+    Atomics.store(this.#numbers, 2, 0);
+  }
+
+  // ---- read by both
+
+  isCancelled(slot: number): boolean {
+    return Atomics.load(this.#numbers, this.#stateIndex(slot)) === CANCELLED;
+  }
+
+  /** When the slot's attempt began, if it has. */
+  startedAtMs(slot: number): number | undefined {
+    const time = this.#time(slot + 1);
+    return time === 0 ? undefined : time;
+  }
+
+  /** The slot executing at this moment and since when, if any. */
+  executing(): { readonly slot: number; readonly sinceMs: number } | undefined {
+    const slot = Atomics.load(this.#numbers, 2) - 1;
+    return slot < 0 ? undefined : { slot, sinceMs: this.#time(0) };
+  }
+
+  #stateIndex(slot: number): number {
+    return (slot + 1) * 4 + 2;
+  }
+
+  #setState(slot: number, state: number): void {
+    Atomics.store(this.#numbers, this.#stateIndex(slot), state);
+  }
+
+  #exchange(slot: number, from: number, to: number): number {
+    return Atomics.compareExchange(this.#numbers, this.#stateIndex(slot), from, to);
+  }
+
+  #time(record: number): number {
+    return Number(Atomics.load(this.#times, record * 2)) / 1000;
+  }
+
+  #setTime(record: number, ms: number): void {
+    Atomics.store(this.#times, record * 2, BigInt(Math.round(ms * 1000)));
+  }
+}

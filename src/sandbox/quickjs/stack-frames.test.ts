@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { parseFrames, sourceExcerpt } from "./stack-frames.ts";
+
+const CODE = 'const a = 1;\nconst é = "😀"; a.b.c;\n';
+
+test("only frames of the program's file are kept, with columns in UTF-16 units", () => {
+  const stack = [
+    "    at map (native)",
+    "    at inner (s@1.js:2:19)",
+    "    at <anonymous> (<input>:1:1)",
+    "    at invoke (<host>:9:9)",
+    "    at s@1.js:1:7",
+  ].join("\n");
+  expect(parseFrames(stack, "s@1.js", CODE)).toEqual([
+    { functionName: "inner", file: "s@1.js", line: 2, column: 16 },
+    { functionName: "<anonymous>", file: "s@1.js", line: 1, column: 7 },
+  ]);
+});
+
+test("a file name that looks like a pattern is taken literally", () => {
+  expect(parseFrames("    at f (aXb@1.js:1:1)", "a.b@1.js", CODE)).toEqual([]);
+});
+
+test("an excerpt keeps tabs before its caret", () => {
+  expect(sourceExcerpt("\t\tx.y;", 1, 5)).toBe("\t\tx.y;\n\t\t  ^");
+});
+
+test("an excerpt of a long line is cut around its column", () => {
+  const [line, caret] = (
+    sourceExcerpt(`${"a".repeat(500)}!${"b".repeat(500)}`, 1, 501) ?? ""
+  ).split("\n");
+  expect(line?.length).toBe(120);
+  expect(line?.[caret?.indexOf("^") ?? -1]).toBe("!");
+});
+
+test("a line that is not there has no excerpt", () => {
+  expect(sourceExcerpt("a", 2, 1)).toBe(undefined);
+});

@@ -1,0 +1,26 @@
+/**
+ * What every sandbox driver must do. A driver calls `describeSandbox` from its own test file.
+ *
+ * It asserts behaviour only: what runs produce, how they end, and that they end.
+ */
+import { describe } from "vitest";
+import { describeHostCalls } from "./contract/host-calls.contract.ts";
+import { describeIsolation } from "./contract/isolation.contract.ts";
+import { describeLifeCycle } from "./contract/life-cycle.contract.ts";
+import { describeResults } from "./contract/results.contract.ts";
+import { describeSchemas } from "./contract/schemas.contract.ts";
+import { describeStops } from "./contract/stops.contract.ts";
+import type { CreateSandbox } from "./contract/program-runner.contract.ts";
+
+export type { CreateSandbox } from "./contract/program-runner.contract.ts";
+
+export function describeSandbox(name: string, create: CreateSandbox): void {
+  describe(name, () => {
+    describeResults(create);
+    describeHostCalls(create);
+    describeIsolation(create);
+    describeSchemas(create);
+    describeStops(create);
+    describeLifeCycle(create);
+  });
+}

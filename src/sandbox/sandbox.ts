@@ -1,0 +1,119 @@
+/**
+ * The socket for running untrusted code.
+ *
+ * A driver runs one program per call in a pristine realm and lets nothing but JSON text cross.
+ * It never rejects for what a program does: every ending is an outcome.
+ */
+import type { Issue } from "../base/errors.ts";
+import type { JsonValue } from "../base/json.ts";
+import type { ExecutionError, ExecutionStatus, LogLine } from "../skill/execution.ts";
+
+/** Code ready to run. */
+export interface Program {
+  /** Name shown in stack frames, such as `slugify@3.js`. */
+  readonly file: string;
+  /** JavaScript module text; TypeScript is already stripped, positions kept. */
+  readonly code: string;
+  /** JSON Schema of the context as JSON text; checked before the program runs. */
+  readonly inputSchema?: string;
+  /** JSON Schema of the result as JSON text; checked after it ran. */
+  readonly outputSchema?: string;
+}
+
+/** Limits of one run; all are enforced. */
+export interface SandboxLimits {
+  readonly timeoutMs: number;
+  readonly memoryBytes: number;
+  readonly stackBytes: number;
+  readonly hostCalls: number;
+  readonly pendingHostCalls: number;
+  readonly resultBytes: number;
+  readonly logLines: number;
+  readonly logBytes: number;
+}
+
+/** A call from the program to its host. */
+export interface HostCall {
+  readonly kind: "tool" | "skill" | "fetch";
+  /** Tool name, skill id, or URL. */
+  readonly name: string;
+  /** Arguments, JSON. */
+  readonly args: JsonValue;
+  /** The call's last argument, JSON: `{ version, timeoutMs }` of a skill, the request of a fetch. */
+  readonly options?: JsonValue;
+  /** Counted from 0 within the run; the same number when a run is re-executed. */
+  readonly callId: number;
+  /** Aborts when the run ends before the call does. */
+  readonly signal: AbortSignal;
+  /** Time left to the run, in milliseconds. */
+  readonly remainingMs: number;
+}
+
+/**
+ * How a host call failed. `denied` ends the whole run with that status when the program lets the
+ * error escape; the program can catch it like any other error.
+ */
+export interface HostCallFailure {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly denied?: boolean;
+}
+
+export type HostCallReply =
+  | { readonly ok: true; readonly value: JsonValue }
+  | { readonly ok: false; readonly error: HostCallFailure };
+
+export interface SandboxRequest {
+  readonly program: Program;
+  /** The context as JSON text. */
+  readonly contextJson: string;
+  readonly limits: SandboxLimits;
+  /** Seed of `Math.random` (default: random). */
+  readonly seed?: number;
+  /** What `Date.now()` starts from, in milliseconds since the epoch (default: the clock). */
+  readonly now?: number;
+  /** Nesting: a run started by another run's host call never waits behind top-level runs. */
+  readonly depth?: number;
+  readonly signal?: AbortSignal;
+  /** Answers host calls; it must not reject. */
+  readonly onHostCall: (call: HostCall) => Promise<HostCallReply>;
+  /** Receives `host.progress(fraction, message?)`. */
+  readonly onProgress?: (fraction: number, message: string | undefined) => void;
+}
+
+/** How a run ended, without what only the library knows (run id, skill, version). */
+export interface SandboxOutcome {
+  readonly status: Exclude<ExecutionStatus, "not-found">;
+  /** The result as JSON text, present only when `status` is `ok`. */
+  readonly valueJson?: string;
+  readonly error?: ExecutionError;
+  readonly logs: readonly LogLine[];
+  readonly logsDropped: number;
+  /** From the moment a slot began the run; time in the queue is not part of it. */
+  readonly durationMs: number;
+  readonly cpuMs: number;
+  readonly hostCalls: number;
+}
+
+export interface SandboxStats {
+  readonly engine: string;
+  readonly workers: number;
+  readonly running: number;
+  readonly queued: number;
+  readonly runs: number;
+  /** Workers killed because a run would not stop. */
+  readonly kills: number;
+  /** Runs that were executed again because their worker was killed. */
+  readonly retries: number;
+}
+
+export interface Sandbox {
+  /** Runs a program. Never rejects for what the program does; rejects with `CLOSED` after `close()`. */
+  run(request: SandboxRequest): Promise<SandboxOutcome>;
+  /** Compiles without running; the issues found by the engine itself, none when it is fine. */
+  check(program: Program): Promise<readonly Issue[]>;
+  stats(): SandboxStats;
+  /** Stops every run (`cancelled`) and every worker; resolves when none is left. */
+  close(): Promise<void>;
+}
