@@ -13,6 +13,15 @@ const CACHED_SCHEMAS = 200;
 /** Larger values stop at the first issue: listing them all could cost more memory than they have. */
 const LIST_ALL_BELOW_BYTES = 64 * 1024;
 
+const OPTIONS: Options = {
+  strict: false,
+  validateFormats: false,
+  logger: false,
+  verbose: true,
+  // `required: ["toString"]` asks for a member of its own.
+  ownProperties: true,
+};
+
 /** A schema that can not be used. */
 export class SchemaError extends Error {}
 
@@ -45,17 +54,16 @@ export function createSchemaChecker(): SchemaChecker {
     const key = `${allErrors ? "all" : "first"}:${schemaJson}`;
     const known = validators.get(key);
     if (known) return known;
+    // That it is a schema was checked when it was stored; the meta-schema costs far more than it.
+    const compiled = compile(schemaJson, { allErrors, validateSchema: false });
+    validators.set(key, compiled);
+    return compiled;
+  }
+
+  /** One compiler per schema, so that an $id in one skill can not collide with another's. */
+  function compile(schemaJson: string, options: Options): ValidateFunction {
     try {
-      const options = {
-        strict: false,
-        validateFormats: false,
-        logger: false,
-        verbose: true,
-      } as const;
-      // One instance per schema, so that an $id in one skill can not collide with another's.
-      const compiled = new (load())({ ...options, allErrors }).compile(JSON.parse(schemaJson));
-      validators.set(key, compiled);
-      return compiled;
+      return new (load())({ ...OPTIONS, ...options }).compile(JSON.parse(schemaJson));
     } catch (cause) {
       throw new SchemaError(cause instanceof Error ? cause.message : String(cause), { cause });
     }
@@ -74,7 +82,7 @@ export function createSchemaChecker(): SchemaChecker {
     return errors.slice(0, MAX_ISSUES).map((error) => toIssue(error));
   }
 
-  return { load, compile: (schemaJson) => void validator(schemaJson, false), check };
+  return { load, compile: (schemaJson) => void compile(schemaJson, {}), check };
 }
 
 function toIssue(error: ErrorObject): Issue {
