@@ -1,5 +1,6 @@
 /** The whole public surface of `repertoire`. */
 export { openLibrary } from "./library/open-library.ts";
+export { defaultLibraryPath } from "./library/library-path.ts";
 export { getSkillLibrary } from "./library/process-library.ts";
 export { SkillLibrary } from "./library/skill-library.ts";
 export { InvalidDraftError, RepertoireError, VersionConflictError } from "./base/errors.ts";

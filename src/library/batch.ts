@@ -1,0 +1,259 @@
+/** Many at once: bounded concurrency, results in order, and one bad item never spoils the rest. */
+import { isoTime } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
+import { cancelledError } from "../base/abort.ts";
+import { RepertoireError, VersionConflictError } from "../base/errors.ts";
+import { preview } from "../base/json.ts";
+import type { JsonValue } from "../base/json.ts";
+import type { Limits } from "../base/limits.ts";
+import type { Execution } from "../skill/execution.ts";
+import type { AppendOutcome, ExpectedVersion, SkillStore } from "../store/skill-store.ts";
+import { mapBounded } from "./bounded.ts";
+import { addResult } from "./catalog.ts";
+import type { AddOptions, AddResult, Catalog, PreparedDraft } from "./catalog.ts";
+import { executionOfError } from "./executor.ts";
+import type { Executor } from "./executor.ts";
+import { checkInteger, checkKnownOptions, checkPositive } from "./options.ts";
+
+/** Drafts committed in one transaction: large enough to be fast, small enough to keep others waiting briefly. */
+const CHUNK = 64;
+
+/** What came of one draft of a batch. */
+export type AddOutcome =
+  | ({ readonly ok: true; readonly index: number } & AddResult)
+  | {
+      readonly ok: false;
+      readonly index: number;
+      /** The draft's id, when it could be read. */
+      readonly id: string | undefined;
+      readonly error: RepertoireError;
+    };
+
+export interface AddManyOptions {
+  /** As for `add`, for every draft (default: 0). */
+  readonly expectedVersion?: ExpectedVersion;
+  /** Whether to run the examples (default: true). */
+  readonly validate?: boolean;
+  readonly author?: string;
+  readonly message?: string;
+  /** Drafts checked at once (default: 10). */
+  readonly maxConcurrent?: number;
+  /** Stops before the next chunk; drafts not yet committed end with `CANCELLED`. */
+  readonly signal?: AbortSignal;
+  /** Receives each outcome as soon as it is committed, in order; drafts are committed up to 64 at a time. */
+  readonly onResult?: (outcome: AddOutcome) => void;
+}
+
+export interface ExecuteManyItem {
+  readonly id: string;
+  readonly context?: JsonValue;
+  /** Version to run (default: the current one). */
+  readonly version?: number;
+}
+
+export interface ExecuteManyOptions {
+  /** Wall-clock time of each run (default: the skill's own limit, else 30,000 ms). */
+  readonly timeoutMs?: number;
+  /** Runs in flight at once (default: 10). */
+  readonly maxConcurrent?: number;
+  /** Stops the whole batch: runs in flight and those not yet started end as `cancelled`. */
+  readonly signal?: AbortSignal;
+  /** Receives each run as it ends, in no order. */
+  readonly onResult?: (execution: Execution, index: number) => void;
+}
+
+export interface BatchParts {
+  readonly catalog: Catalog;
+  readonly executor: Executor;
+  readonly store: SkillStore;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
+
+export async function addMany(
+  parts: BatchParts,
+  drafts: readonly unknown[],
+  options: AddManyOptions = {},
+): Promise<readonly AddOutcome[]> {
+  checkKnownOptions("addMany", options, [
+    "expectedVersion",
+    "validate",
+    "author",
+    "message",
+    "maxConcurrent",
+    "signal",
+    "onResult",
+  ]);
+  checkInteger("maxConcurrent", options.maxConcurrent, 1, 1000);
+  checkItems("drafts", drafts, parts.limits.batchItems);
+  const {
+    onResult,
+    maxConcurrent = parts.limits.maxConcurrent,
+    ...addOptions
+  } = options satisfies AddOptions & AddManyOptions;
+  const outcomes: AddOutcome[] = [];
+  for (let start = 0; start < drafts.length;) {
+    const chunk = drafts.slice(start, endOfChunk(drafts, start));
+    const prepared = await mapBounded(chunk, maxConcurrent, (draft) =>
+      prepare(parts.catalog, draft, addOptions),
+    );
+    for (const outcome of await commit(parts.store, chunk, prepared, start)) {
+      outcomes.push(outcome);
+      onResult?.(outcome);
+    }
+    start += chunk.length;
+  }
+  return outcomes;
+}
+
+/** A draft that declares a skill of the same chunk begins the next one, so that it finds it stored. */
+function endOfChunk(drafts: readonly unknown[], start: number): number {
+  const ids = new Set<string | undefined>();
+  for (let end = start; end < Math.min(start + CHUNK, drafts.length); end++) {
+    if (skillsOf(drafts[end]).some((id) => ids.has(id))) return end;
+    ids.add(idOf(drafts[end]));
+  }
+  return start + CHUNK;
+}
+
+/** What an unchecked draft says it calls. */
+function skillsOf(draft: unknown): readonly string[] {
+  const { skills } = ((draft ?? {}) as { capabilities?: { skills?: unknown } }).capabilities ?? {};
+  return Array.isArray(skills) ? skills : [];
+}
+
+type Prepared = PreparedDraft | { readonly failure: RepertoireError };
+
+async function prepare(catalog: Catalog, draft: unknown, options: AddOptions): Promise<Prepared> {
+  try {
+    return await catalog.prepare(draft, options);
+  } catch (error) {
+    return { failure: asRepertoireError(error) };
+  }
+}
+
+async function commit(
+  store: SkillStore,
+  drafts: readonly unknown[],
+  prepared: readonly Prepared[],
+  start: number,
+): Promise<AddOutcome[]> {
+  const versions = prepared.flatMap((item) =>
+    "failure" in item || item.stored ? [] : [item.version],
+  );
+  let appended: readonly AppendOutcome[] = [];
+  let refusal: RepertoireError | undefined;
+  try {
+    if (versions.length > 0) appended = await store.appendMany(versions);
+  } catch (error) {
+    // A store out of reach fails the drafts of this chunk, and says so for each of them.
+    refusal = asRepertoireError(error);
+  }
+  let next = 0;
+  return prepared.map((item, at): AddOutcome => {
+    const index = start + at;
+    const id = idOf(drafts[at]);
+    if ("failure" in item) return { ok: false, index, id, error: item.failure };
+    if (item.stored) return { ok: true, index, ...item.result };
+    const outcome = appended[next++];
+    if (outcome === undefined) return { ok: false, index, id, error: refusal as RepertoireError };
+    if (!outcome.ok) {
+      return {
+        ok: false,
+        index,
+        id,
+        error: new VersionConflictError(
+          item.version.id,
+          outcome.expected,
+          outcome.actual,
+          outcome.actualHash,
+        ),
+      };
+    }
+    return { ok: true, index, ...addResult(outcome.appended, item) };
+  });
+}
+
+export async function executeMany(
+  parts: BatchParts,
+  items: readonly ExecuteManyItem[],
+  options: ExecuteManyOptions = {},
+): Promise<readonly Execution[]> {
+  checkKnownOptions("executeMany", options, ["timeoutMs", "maxConcurrent", "signal", "onResult"]);
+  checkInteger("maxConcurrent", options.maxConcurrent, 1, 1000);
+  checkPositive("timeoutMs", options.timeoutMs, parts.limits.maxTimeoutMs);
+  checkItems("items", items, parts.limits.batchItems);
+  const { timeoutMs, signal, onResult, maxConcurrent = parts.limits.maxConcurrent } = options;
+  return mapBounded(items, maxConcurrent, async (item, index) => {
+    const execution = await executeItem(parts, item, timeoutMs, signal);
+    onResult?.(execution, index);
+    return execution;
+  });
+}
+
+async function executeItem(
+  parts: BatchParts,
+  item: ExecuteManyItem,
+  timeoutMs: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Execution> {
+  const id = idOf(item) ?? preview(item);
+  try {
+    if (signal?.aborted) throw cancelledError(signal, "The batch");
+    if (idOf(item) === undefined)
+      throw new RepertoireError(
+        "INVALID_INPUT",
+        `Expected a batch item to be { id, context, version }, got ${preview(item)}`,
+      );
+    checkKnownOptions("A batch item", item, ["id", "context", "version"]);
+    return await parts.executor.execute(item.id, item.context, {
+      ...(item.version === undefined ? {} : { version: item.version }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+  } catch (error) {
+    const known = asRepertoireError(error);
+    if (!ITEM_ERRORS.has(known.code)) throw error;
+    return executionOfError(id, known, isoTime(parts.clock.now()));
+  }
+}
+
+/** What may be wrong with one item; anything else is wrong with the library, and stops the batch. */
+const ITEM_ERRORS: ReadonlySet<string> = new Set([
+  "NOT_EXECUTABLE",
+  "INVALID_INPUT",
+  "LIMIT_EXCEEDED",
+  "CANCELLED",
+]);
+
+function checkItems(name: string, items: unknown, max: number): void {
+  if (!Array.isArray(items))
+    throw new RepertoireError(
+      "INVALID_INPUT",
+      `Expected \`${name}\` to be a list, got ${preview(items)}`,
+    );
+  if (items.length > max) {
+    throw new RepertoireError(
+      "LIMIT_EXCEEDED",
+      `\`${name}\` has ${items.length} entries; at most ${max} are allowed in one batch`,
+      {
+        details: { limit: "batchItems", max, actual: items.length },
+      },
+    );
+  }
+}
+
+function idOf(value: unknown): string | undefined {
+  const id: unknown =
+    typeof value === "object" && value !== null ? (value as { id?: unknown }).id : undefined;
+  return typeof id === "string" ? id : undefined;
+}
+
+function asRepertoireError(error: unknown): RepertoireError {
+  if (error instanceof RepertoireError) return error;
+  return new RepertoireError(
+    "INTERNAL",
+    `Something unexpected failed: ${error instanceof Error ? error.message : String(error)}`,
+    { cause: error },
+  );
+}

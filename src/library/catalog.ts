@@ -1,0 +1,398 @@
+/** Versioned reads and writes of skills. Reads go through the cache; writes are compare-and-set. */
+import { throwIfAborted } from "../base/abort.ts";
+import { RepertoireError, VersionConflictError } from "../base/errors.ts";
+import { deepFreeze, preview } from "../base/json.ts";
+import type { Limits } from "../base/limits.ts";
+import type { SkillCache } from "../cache/skill-cache.ts";
+import { contentHash } from "../skill/content-hash.ts";
+import { draftParser } from "../skill/parse-draft.ts";
+import type { DraftParser, ParsedDraft } from "../skill/parse-draft.ts";
+import { isSkillId, SKILL_ID_RULE } from "../skill/skill-id.ts";
+import { SKILL_STATUSES } from "../skill/skill.ts";
+import type { Check, Skill, SkillStatus, SkillSummary, SkillVersion } from "../skill/skill.ts";
+import type {
+  Appended,
+  ExpectedVersion,
+  NewVersion,
+  SkillStore,
+  StoredVersion,
+} from "../store/skill-store.ts";
+import type { Admission } from "./admission.ts";
+import type { Coherence } from "./coherence.ts";
+import { skillNotFound } from "./skill-not-found.ts";
+import { definitionOf, withoutProgram } from "./stored-definition.ts";
+import { metricsOf } from "./evidence.ts";
+import type { Evidence } from "./evidence.ts";
+import {
+  checkBoolean,
+  checkExpected,
+  checkInteger,
+  checkKnownOptions,
+  checkOneOf,
+  checkText,
+  checkTexts,
+} from "./options.ts";
+
+export interface AddOptions {
+  /** 0 (default): must not exist; a number: must be at that version; "any": append after whatever is current. */
+  readonly expectedVersion?: ExpectedVersion;
+  /** Whether to run the examples (default: true). Structural checks always run. */
+  readonly validate?: boolean;
+  /** Who adds it (default: the draft's author). */
+  readonly author?: string;
+  /** Why this version is made. */
+  readonly message?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** What came of adding a draft. */
+export interface AddResult extends Omit<Appended, "createdAt"> {
+  /** The checks it passed; empty when they were skipped. */
+  readonly checks: readonly Check[];
+  /** Things worth knowing that did not stop it. */
+  readonly warnings: readonly string[];
+}
+
+export interface GetOptions {
+  /** Version to read (default: the current one). */
+  readonly version?: number;
+  /** Read as of this library revision. */
+  readonly asOf?: number;
+  /** Whether a cached answer will do; it is as fresh as any other (default: true). */
+  readonly useCache?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface ListOptions {
+  readonly category?: string;
+  /** Skills that have every one of these tags. */
+  readonly tags?: readonly string[];
+  readonly status?: SkillStatus;
+  /** Start after this id: the last of the page before. */
+  readonly after?: string;
+  /** (default: 100) */
+  readonly limit?: number;
+}
+
+export interface ChangeOptions {
+  /** The version the skill must be at (default: "any"). */
+  readonly expectedVersion?: ExpectedVersion;
+}
+
+export interface RollbackOptions extends ChangeOptions {
+  readonly author?: string;
+  /** (default: "Roll back to version N") */
+  readonly message?: string;
+}
+
+export interface StatusOptions extends ChangeOptions {
+  readonly reason?: string;
+  /** Id of the skill to use instead. */
+  readonly replacement?: string;
+}
+
+export interface ChangeResult {
+  readonly id: string;
+  readonly version: number;
+  readonly revision: number;
+}
+
+/** A draft that is ready to be stored, or is stored already. */
+export type PreparedDraft =
+  | { readonly stored: false; readonly version: NewVersion; readonly warnings: readonly string[] }
+  | { readonly stored: true; readonly result: AddResult };
+
+const DEFAULT_PAGE = 100;
+/** As in a draft. */
+const AUTHOR_LENGTH = 256;
+
+export interface CatalogParts {
+  readonly store: SkillStore;
+  readonly cache: SkillCache;
+  readonly coherence: Coherence;
+  readonly evidence: Evidence;
+  readonly admission: Admission;
+  readonly limits: Limits;
+}
+
+export class Catalog {
+  readonly #parts: CatalogParts;
+  readonly #parse: DraftParser;
+  /** Skills as last handed out, so that a hit allocates nothing while neither version nor evidence moved. */
+  readonly #views = new WeakMap<StoredVersion, Skill>();
+
+  constructor(parts: CatalogParts) {
+    this.#parts = parts;
+    this.#parse = draftParser(parts.limits);
+  }
+
+  async add(draft: unknown, options: AddOptions = {}): Promise<AddResult> {
+    checkKnownOptions("add", options, [
+      "expectedVersion",
+      "validate",
+      "author",
+      "message",
+      "signal",
+    ]);
+    const prepared = await this.prepare(draft, options);
+    if (prepared.stored) return prepared.result;
+    throwIfAborted(options.signal, "Adding a skill");
+    return addResult(await this.#parts.store.append(prepared.version), prepared);
+  }
+
+  #checkNotes({ author, message }: { readonly author?: string; readonly message?: string }): void {
+    checkText("author", author, AUTHOR_LENGTH);
+    checkText("message", message, this.#parts.limits.descriptionLength);
+  }
+
+  /** Everything of adding but the write: parse, check, run the examples. */
+  async prepare(draft: unknown, options: AddOptions): Promise<PreparedDraft> {
+    this.#checkNotes(options);
+    checkBoolean("validate", options.validate);
+    throwIfAborted(options.signal, "Adding a skill");
+    const expectedVersion = checkExpected(options.expectedVersion, 0);
+    const parsed = this.#parse(draft);
+    const hash = contentHash(parsed.definition);
+    const current = await this.find(parsed.id);
+    if (current?.contentHash === hash)
+      return { stored: true, result: alreadyStored(current, parsed) };
+    failEarly(parsed.id, expectedVersion, current);
+    const program = await this.#parts.admission.checkStructure(parsed);
+    const validate = options.validate ?? true;
+    const checks = validate
+      ? await this.#parts.admission.runExamples(parsed, program, options.signal)
+      : [];
+    const author = options.author ?? parsed.author;
+    return {
+      stored: false,
+      warnings: await this.#warningsOf(parsed, validate),
+      version: {
+        id: parsed.id,
+        definition: parsed.definition,
+        contentHash: hash,
+        status: parsed.status,
+        checks,
+        expectedVersion,
+        ...(program === undefined ? {} : { program }),
+        ...(author === undefined ? {} : { author }),
+        ...(options.message === undefined ? {} : { message: options.message }),
+      },
+    };
+  }
+
+  async #warningsOf(
+    { id, definition }: ParsedDraft,
+    validated: boolean,
+  ): Promise<readonly string[]> {
+    const warnings: string[] = [];
+    if (!validated) warnings.push("its examples were not run: it was added with `validate: false`");
+    else if (definition.code !== undefined && definition.examples.length === 0)
+      warnings.push("it has no examples, so nothing shows yet that it works");
+    for (const called of definition.capabilities.skills) {
+      if (called !== id && (await this.find(called)) === undefined)
+        warnings.push(`it declares skill "${called}", which is not in the library`);
+    }
+    return warnings;
+  }
+
+  /** Not an `async` function, so that a hit costs as few turns as there can be. */
+  get(id: string, options: GetOptions = {}): Promise<Skill | undefined> {
+    try {
+      const found = this.#read(id, options);
+      return found instanceof Promise
+        ? found.then((version) => this.#view(version))
+        : Promise.resolve(this.#view(found));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The current or named version through the cache, with its program and without metrics. */
+  find(
+    id: string,
+    version?: number,
+  ): StoredVersion | undefined | Promise<StoredVersion | undefined> {
+    // Anything else could pass for the key of a version, such as "echo@2".
+    if (!isSkillId(id)) return undefined;
+    const { coherence, cache, store } = this.#parts;
+    const key = version === undefined ? `skill:${id}` : `skill:${id}@${version}`;
+    const load = (): Promise<StoredVersion | undefined> =>
+      store.find(id, version === undefined ? {} : { version });
+    const ready = coherence.check();
+    return ready === undefined
+      ? cache.getOrLoad(key, load)
+      : ready.then(() => cache.getOrLoad(key, load));
+  }
+
+  #read(
+    id: string,
+    options: GetOptions,
+  ): StoredVersion | undefined | Promise<StoredVersion | undefined> {
+    checkKnownOptions("get", options, ["version", "asOf", "useCache", "signal"]);
+    checkInteger("version", options.version, 1, Number.MAX_SAFE_INTEGER);
+    checkInteger("asOf", options.asOf, 0, Number.MAX_SAFE_INTEGER);
+    checkBoolean("useCache", options.useCache);
+    throwIfAborted(options.signal, "Reading a skill");
+    if (!isSkillId(id)) return undefined;
+    if (options.asOf === undefined && options.useCache !== false)
+      return this.find(id, options.version);
+    const { version, asOf } = options;
+    return this.#parts.store
+      .find(id, {
+        ...(version === undefined ? {} : { version }),
+        ...(asOf === undefined ? {} : { asOf }),
+      })
+      .then(deepFreeze);
+  }
+
+  #view(version: StoredVersion | undefined): Skill | undefined | Promise<Skill> {
+    if (version === undefined) return undefined;
+    const evidence = this.#parts.evidence.of(version.id);
+    return evidence instanceof Promise
+      ? evidence.then((known) => this.#viewWith(version, known))
+      : this.#viewWith(version, evidence);
+  }
+
+  #viewWith(version: StoredVersion, evidence: Awaited<ReturnType<Evidence["of"]>>): Skill {
+    const known = this.#views.get(version);
+    if (known?.metrics === evidence.skill) return known;
+    const { program: _, ...shown } = version;
+    const view = deepFreeze({
+      ...shown,
+      metrics: evidence.skill,
+      versionMetrics: metricsOf(evidence, version.version),
+    });
+    this.#views.set(version, view);
+    return view;
+  }
+
+  async list(options: ListOptions = {}): Promise<readonly SkillSummary[]> {
+    checkKnownOptions("list", options, ["category", "tags", "status", "after", "limit"]);
+    checkInteger("limit", options.limit, 1, this.#parts.limits.pageSize);
+    checkOneOf("status", options.status, SKILL_STATUSES);
+    checkText("category", options.category, this.#parts.limits.categoryLength);
+    checkTexts("tags", options.tags);
+    checkText("after", options.after, 2 * this.#parts.limits.idLength + 1);
+    return this.#parts.store.list({ ...options, limit: options.limit ?? DEFAULT_PAGE });
+  }
+
+  /** The current or named version with its program; @throws {SKILL_NOT_FOUND} */
+  async versionOf(id: string, version?: number): Promise<StoredVersion> {
+    checkInteger("version", version, 1, Number.MAX_SAFE_INTEGER);
+    const found = await this.find(id, version);
+    if (found === undefined) throw skillNotFound(id, version);
+    return found;
+  }
+
+  /** The record of the current version; @throws {SKILL_NOT_FOUND} */
+  async getVersion(id: string): Promise<SkillVersion> {
+    return withoutProgram(await this.versionOf(id));
+  }
+
+  /** Every version, oldest first, also of a removed skill; @throws {SKILL_NOT_FOUND} when the id was never used */
+  async getVersionHistory(id: string): Promise<readonly SkillVersion[]> {
+    const history = await this.#parts.store.history(id);
+    if (history.length === 0) throw skillNotFound(id);
+    return history.map(withoutProgram);
+  }
+
+  /** Appends a new version with the content of an old one; history is never rewritten. */
+  async rollback(id: string, version: number, options: RollbackOptions = {}): Promise<AddResult> {
+    checkKnownOptions("rollback", options, ["expectedVersion", "author", "message"]);
+    checkInteger("version", version ?? 0, 1, Number.MAX_SAFE_INTEGER);
+    this.#checkNotes(options);
+    const target = await this.#parts.store.find(id, { version });
+    if (target === undefined) throw skillNotFound(id, version);
+    if (target.status === "quarantined" || target.status === "failed") {
+      throw new RepertoireError(
+        "INVALID_INPUT",
+        `Version ${version} of skill "${id}" is ${target.status} and can not be rolled back to; submit its content as a new draft`,
+        {
+          details: { skillId: id, version, status: target.status },
+        },
+      );
+    }
+    const appended = await this.#parts.store.append({
+      id,
+      definition: definitionOf(target),
+      contentHash: target.contentHash,
+      status: "active",
+      checks: target.checks,
+      message: options.message ?? `Roll back to version ${version}`,
+      expectedVersion: checkExpected(options.expectedVersion, "any"),
+      ...(target.program === undefined ? {} : { program: target.program }),
+      ...(options.author === undefined ? {} : { author: options.author }),
+    });
+    const { createdAt: _, ...result } = appended;
+    return {
+      ...result,
+      checks: target.checks,
+      warnings: appended.created
+        ? []
+        : [`version ${version} has the content of the current version`],
+    };
+  }
+
+  async setStatus(
+    id: string,
+    status: SkillStatus,
+    options: StatusOptions = {},
+  ): Promise<ChangeResult & { readonly status: SkillStatus }> {
+    checkKnownOptions("setStatus", options, ["expectedVersion", "reason", "replacement"]);
+    if (status === undefined)
+      throw new RepertoireError(
+        "INVALID_INPUT",
+        `Expected \`status\` to be one of ${SKILL_STATUSES.join(", ")}, got nothing`,
+      );
+    checkOneOf("status", status, SKILL_STATUSES);
+    const { replacement, reason } = options;
+    checkText("reason", reason, this.#parts.limits.descriptionLength);
+    if (replacement !== undefined && !isSkillId(replacement)) {
+      throw new RepertoireError(
+        "INVALID_INPUT",
+        `Expected \`replacement\` to be a skill id (${SKILL_ID_RULE}), got ${preview(replacement)}`,
+      );
+    }
+    const changed = await this.#parts.store.setStatus(id, {
+      status,
+      expectedVersion: checkExpected(options.expectedVersion, "any"),
+      ...(reason === undefined ? {} : { reason }),
+      ...(replacement === undefined ? {} : { replacement }),
+    });
+    return { id, ...changed, status };
+  }
+
+  async remove(id: string, options: ChangeOptions = {}): Promise<ChangeResult> {
+    checkKnownOptions("remove", options, ["expectedVersion"]);
+    return {
+      id,
+      ...(await this.#parts.store.remove(id, checkExpected(options.expectedVersion, "any"))),
+    };
+  }
+}
+
+export function addResult(
+  appended: Appended,
+  prepared: { readonly version: NewVersion; readonly warnings: readonly string[] },
+): AddResult {
+  const { createdAt: _, ...result } = appended;
+  return { ...result, checks: prepared.version.checks, warnings: prepared.warnings };
+}
+
+function alreadyStored(current: StoredVersion, draft: ParsedDraft): AddResult {
+  const { id, version, revision, contentHash: hash, status, checks } = current;
+  const warning = `its content is that of version ${version}, which is ${status}; change that with setStatus`;
+  const warnings = status === draft.status ? [] : [warning];
+  return { id, version, revision, contentHash: hash, status, created: false, checks, warnings };
+}
+
+/** Examples take time; a conflict that is already certain should not wait for them. */
+function failEarly(
+  id: string,
+  expected: ExpectedVersion,
+  current: StoredVersion | undefined,
+): void {
+  const actual = current?.version ?? 0;
+  if (expected === "any" || expected === actual) return;
+  throw new VersionConflictError(id, expected, actual, current?.contentHash);
+}

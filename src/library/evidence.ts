@@ -1,0 +1,196 @@
+/**
+ * Records finished runs and answers what is known of a skill's runs.
+ *
+ * Runs are kept in memory for at most `FLUSH_AFTER_MS` or `FLUSH_AT_RUNS`, then written in one
+ * transaction, so recording never slows a run down. A crash of the process loses at most that
+ * window; `close()` loses nothing. Reading a skill's evidence first writes what is pending, so a
+ * process always sees its own runs; runs of other processes appear within `MAX_AGE_MS` of being written.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { SkillMetrics } from "../skill/skill.ts";
+import type {
+  RunFilter,
+  RunRecord,
+  RunStore,
+  RunTotals,
+  SkillEvidence,
+} from "../store/run-store.ts";
+
+const FLUSH_AFTER_MS = 200;
+const FLUSH_AT_RUNS = 500;
+const RETRY_AFTER_MS = 1000;
+const MAX_AGE_MS = 200;
+/** Skills whose evidence is kept in memory. */
+const MAX_KNOWN = 10_000;
+/** Runs held while the store is out of reach; beyond it the oldest are dropped and counted. */
+const MAX_PENDING = 100_000;
+
+const NO_METRICS: SkillMetrics = Object.freeze({
+  uses: 0,
+  successes: 0,
+  failures: Object.freeze({}),
+  lastFailures: Object.freeze([]),
+});
+const NO_EVIDENCE: SkillEvidence = { skill: NO_METRICS, versions: new Map() };
+
+export class Evidence {
+  readonly #runs: RunStore;
+  readonly #clock: Clock;
+  #pending: RunRecord[] = [];
+  #dropped = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> | undefined;
+  #known = new Map<string, SkillEvidence>();
+  #epoch: number | undefined;
+  #checkedAt = Number.NEGATIVE_INFINITY;
+  #expirations = 0;
+  #lastError: string | undefined;
+  #closed = false;
+
+  constructor(parts: { readonly runs: RunStore; readonly clock: Clock }) {
+    this.#runs = parts.runs;
+    this.#clock = parts.clock;
+  }
+
+  record(run: RunRecord): void {
+    this.#pending.push(run);
+    if (this.#pending.length > MAX_PENDING) {
+      this.#pending.shift();
+      this.#dropped += 1;
+    }
+    this.#flushSoon(this.#pending.length >= FLUSH_AT_RUNS ? 0 : FLUSH_AFTER_MS);
+  }
+
+  /** Evidence of one skill, without a promise when it is already known. */
+  of(id: string): SkillEvidence | Promise<SkillEvidence> {
+    if (this.#pending.length === 0 && this.#flushing === undefined && this.#isFresh()) {
+      const known = this.#known.get(id);
+      if (known) return known;
+    }
+    return this.#load([id]).then((found) => found.get(id) ?? NO_EVIDENCE);
+  }
+
+  /** Evidence of several skills; every id asked for is in the answer. */
+  async ofMany(ids: readonly string[]): Promise<ReadonlyMap<string, SkillEvidence>> {
+    const found = await this.#load(ids);
+    return new Map(ids.map((id) => [id, found.get(id) ?? NO_EVIDENCE]));
+  }
+
+  async list(filter: RunFilter): Promise<readonly RunRecord[]> {
+    await this.#tryFlush();
+    return this.#runs.list(filter);
+  }
+
+  async find(runId: string): Promise<RunRecord | undefined> {
+    await this.#tryFlush();
+    return this.#runs.find(runId);
+  }
+
+  async totals(): Promise<RunTotals> {
+    await this.#tryFlush();
+    return this.#runs.totals();
+  }
+
+  /** What is waiting to be written, and why the last attempt failed, if it did. */
+  get recording(): {
+    readonly pending: number;
+    readonly dropped: number;
+    readonly lastError?: string;
+  } {
+    const state = { pending: this.#pending.length, dropped: this.#dropped };
+    return this.#lastError === undefined ? state : { ...state, lastError: this.#lastError };
+  }
+
+  /** Writes everything recorded before the call. */
+  async flush(): Promise<void> {
+    while (this.#pending.length > 0 || this.#flushing) {
+      this.#flushing ??= this.#writePending().finally(() => {
+        this.#flushing = undefined;
+      });
+      await this.#flushing;
+    }
+  }
+
+  /** Looks for runs recorded elsewhere at the next read, however recent the last look was. */
+  expire(): void {
+    this.#expirations += 1;
+    this.#checkedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** @throws what keeps the store from taking the last runs, which are then lost */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.flush();
+  }
+
+  /**
+   * A store that can be read and not written, such as on a full disk, must neither stop nor delay
+   * reads of skills: what is pending stays pending, and `recording` says why.
+   */
+  async #tryFlush(): Promise<void> {
+    const wasWell = this.#lastError === undefined;
+    const flushed = this.flush().catch(() => this.#retryLater());
+    if (wasWell) await flushed;
+  }
+
+  async #writePending(): Promise<void> {
+    const batch = this.#pending;
+    this.#pending = [];
+    try {
+      await this.#runs.record(batch);
+      this.expire();
+      this.#lastError = undefined;
+    } catch (error) {
+      this.#pending = [...batch, ...this.#pending];
+      this.#lastError = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
+  }
+
+  /** The timer keeps the process alive, so that a program that just ends loses nothing either. */
+  #flushSoon(delayMs: number): void {
+    if (this.#timer !== undefined && delayMs > 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      // The failure is kept in `recording`, the runs stay pending, and `close()` reports it.
+      this.flush().catch(() => this.#retryLater());
+    }, delayMs);
+  }
+
+  /** A store that stays out of reach must not keep the process alive for ever. */
+  #retryLater(): void {
+    if (this.#closed) return;
+    this.#flushSoon(RETRY_AFTER_MS);
+    this.#timer?.unref();
+  }
+
+  #isFresh(): boolean {
+    return this.#clock.monotonicMs() - this.#checkedAt < MAX_AGE_MS;
+  }
+
+  async #load(ids: readonly string[]): Promise<ReadonlyMap<string, SkillEvidence>> {
+    await this.#tryFlush();
+    if (!this.#isFresh()) {
+      const expirations = this.#expirations;
+      const epoch = await this.#runs.epoch();
+      if (epoch !== this.#epoch || this.#known.size > MAX_KNOWN) this.#known = new Map();
+      this.#epoch = epoch;
+      // What was recorded while the store answered is not in its answer.
+      if (expirations === this.#expirations) this.#checkedAt = this.#clock.monotonicMs();
+    }
+    const known = this.#known;
+    const missing = ids.filter((id) => !known.has(id));
+    if (missing.length > 0) {
+      const found = await this.#runs.evidence(missing);
+      for (const id of missing) known.set(id, found.get(id) ?? NO_EVIDENCE);
+    }
+    return known;
+  }
+}
+
+/** Metrics of one version out of a skill's evidence. */
+export function metricsOf(evidence: SkillEvidence, version: number): SkillMetrics {
+  return evidence.versions.get(version) ?? NO_METRICS;
+}

@@ -1,0 +1,285 @@
+/**
+ * One run from start to record: find the version, check the context, run it in the sandbox, answer
+ * its host calls, record the outcome. How a skill fails is a value; only a failing library throws.
+ */
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../base/clock.ts";
+import { isoTime, systemClock } from "../base/clock.ts";
+import type { RepertoireError } from "../base/errors.ts";
+import type { JsonValue } from "../base/json.ts";
+import type { JsonDefect } from "../base/json.ts";
+import { findJsonDefect, utf8Bytes } from "../base/json.ts";
+import type { Limits } from "../base/limits.ts";
+import type { HostCall, HostCallReply, Sandbox, SandboxOutcome } from "../sandbox/sandbox.ts";
+import { Execution } from "../skill/execution.ts";
+import type { ExecutionError, ExecutionRecord } from "../skill/execution.ts";
+import type { StoredVersion } from "../store/skill-store.ts";
+import type { Evidence } from "./evidence.ts";
+import { grantsOf } from "./grants.ts";
+import type { Grants, Host } from "./grants.ts";
+import { answerHostCall, replyOf } from "./host-calls.ts";
+import { checkInteger, checkKnownOptions, checkPositive } from "./options.ts";
+import { CHECK_SEED, programOf, sandboxLimits } from "./program.ts";
+
+/** Options of one run. */
+export interface ExecuteOptions {
+  /** Version to run (default: the current one). */
+  readonly version?: number;
+  /** Wall-clock time (default: the skill's own limit, else 30,000 ms). */
+  readonly timeoutMs?: number;
+  /** Seed of `Math.random` within the run and the runs it calls (default: random). */
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+  /** Receives what the skill reports through `host.progress`: a fraction from 0 to 1. */
+  readonly onProgress?: (fraction: number, message?: string) => void;
+}
+
+/** The run on whose behalf another one starts. */
+interface Caller {
+  readonly runId: string;
+  readonly grants: Grants;
+  readonly chain: readonly string[];
+  /** Time left to it when it made the call, in milliseconds. */
+  readonly remainingMs: number;
+  /** Whether it all began with the check of an example. */
+  readonly isCheck: boolean;
+}
+
+interface Run {
+  readonly runId: string;
+  readonly id: string;
+  readonly startedAt: string;
+  readonly options: ExecuteOptions;
+  readonly caller: Caller | undefined;
+}
+
+export interface ExecutorParts {
+  readonly find: (
+    id: string,
+    version: number | undefined,
+  ) => StoredVersion | undefined | Promise<StoredVersion | undefined>;
+  readonly sandbox: Sandbox;
+  readonly evidence: Evidence;
+  readonly host: Host;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  /** Aborts every run when the library closes. */
+  readonly closing: AbortSignal;
+}
+
+export class Executor {
+  readonly #parts: ExecutorParts;
+
+  constructor(parts: ExecutorParts) {
+    this.#parts = parts;
+  }
+
+  async execute(
+    id: string,
+    context: JsonValue | undefined,
+    options: ExecuteOptions = {},
+  ): Promise<Execution> {
+    checkKnownOptions("execute", options, ["version", "timeoutMs", "seed", "signal", "onProgress"]);
+    checkPositive("timeoutMs", options.timeoutMs, this.#parts.limits.maxTimeoutMs);
+    checkInteger("version", options.version, 1, Number.MAX_SAFE_INTEGER);
+    checkInteger("seed", options.seed, 0, 2 ** 32 - 1);
+    return this.#start(id, context, options, undefined);
+  }
+
+  /** Runs a skill for an example of another one: without tools, and unrecorded, because checks are no evidence of use. */
+  async runForCheck(id: string, call: HostCall): Promise<HostCallReply> {
+    const nothing: Grants = { tools: new Set(), skills: new Set() };
+    const { signal, remainingMs } = call;
+    const caller: Caller = {
+      runId: "check",
+      grants: nothing,
+      chain: ["(check)"],
+      remainingMs,
+      isCheck: true,
+    };
+    const options = { signal, seed: nestedSeed(CHECK_SEED, call) };
+    return replyOf(() => this.#start(id, call.args, options, caller));
+  }
+
+  async #start(
+    id: string,
+    context: unknown,
+    options: ExecuteOptions,
+    caller: Caller | undefined,
+  ): Promise<Execution> {
+    const run: Run = {
+      runId: randomUUID(),
+      id,
+      startedAt: isoTime(this.#parts.clock.now()),
+      options,
+      caller,
+    };
+    const skill = await this.#parts.find(id, options.version);
+    if (skill === undefined) return this.#finish(run, 0, notFound(id, options.version));
+    const { program, warnings } = programOf(skill, options.version !== undefined);
+    const checked = this.#checkContext(context);
+    if (!checked.ok)
+      return this.#finish(
+        run,
+        skill.version,
+        failedBefore("invalid-context", checked.error),
+        warnings,
+      );
+    const grants = grantsOf(skill.capabilities, this.#parts.host.policy, caller?.grants);
+    const timeout = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
+    const nested = new Set<Promise<unknown>>();
+    const outcome = await this.#parts.sandbox.run({
+      program,
+      contextJson: checked.json,
+      limits: sandboxLimits(
+        this.#parts.limits,
+        { ...skill.limits, ...timeout },
+        caller?.remainingMs,
+      ),
+      depth: caller?.chain.length ?? 0,
+      signal: this.#signalOf(options.signal),
+      onHostCall: (call) => this.#answer(run, skill, grants, nested, call),
+      ...(options.seed === undefined ? {} : { seed: options.seed }),
+      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    });
+    // Runs it started and did not wait for are cancelled by now; none outlives the run it belongs to.
+    await Promise.allSettled(nested);
+    return this.#finish(run, skill.version, outcome, warnings);
+  }
+
+  #answer(
+    run: Run,
+    skill: StoredVersion,
+    grants: Grants,
+    nested: Set<Promise<unknown>>,
+    call: HostCall,
+  ): Promise<HostCallReply> {
+    const chain = [...(run.caller?.chain ?? []), run.id];
+    const isCheck = run.caller?.isCheck ?? false;
+    const { seed } = run.options;
+    const seeded = seed === undefined ? {} : { seed: nestedSeed(seed, call) };
+    return answerHostCall(
+      {
+        runId: run.runId,
+        skillId: run.id,
+        declared: skill.capabilities,
+        grants,
+        host: this.#parts.host,
+        chain,
+        nestingDepth: this.#parts.limits.nestingDepth,
+        runSkill: (id, context, { remainingMs, ...options }) => {
+          const caller = { runId: run.runId, grants, chain, remainingMs, isCheck };
+          const running = this.#start(id, context, { ...options, ...seeded }, caller);
+          nested.add(running);
+          return running;
+        },
+      },
+      call,
+    );
+  }
+
+  #checkContext(
+    context: unknown,
+  ): { ok: true; json: string } | { ok: false; error: ExecutionError } {
+    const value = context === undefined ? {} : context;
+    const defect = findJsonDefect(value, { surrogates: "allow" });
+    if (defect) return { ok: false, error: contextDefect(defect) };
+    const json = JSON.stringify(value);
+    const { contextBytes } = this.#parts.limits;
+    const bytes = utf8Bytes(json);
+    return bytes > contextBytes
+      ? {
+          ok: false,
+          error: invalidContext(
+            `The context has ${bytes} bytes; at most ${contextBytes} are allowed`,
+            "LIMIT_EXCEEDED",
+          ),
+        }
+      : { ok: true, json };
+  }
+
+  #signalOf(signal: AbortSignal | undefined): AbortSignal {
+    const { closing } = this.#parts;
+    return signal === undefined ? closing : AbortSignal.any([signal, closing]);
+  }
+
+  #finish(run: Run, version: number, outcome: Ending, warnings: readonly string[] = []): Execution {
+    const { valueJson, ...ending } = outcome;
+    const record: ExecutionRecord = {
+      runId: run.runId,
+      skillId: run.id,
+      version,
+      startedAt: run.startedAt,
+      ...ending,
+      ...(valueJson === undefined ? {} : { value: JSON.parse(valueJson) as JsonValue }),
+      ...(warnings.length === 0 ? {} : { warnings }),
+    };
+    if (version > 0 && run.caller?.isCheck !== true) {
+      const { value: _, ...journaled } = record;
+      this.#parts.evidence.record(
+        run.caller === undefined ? journaled : { ...journaled, parentRunId: run.caller.runId },
+      );
+    }
+    return new Execution(record);
+  }
+}
+
+/** The seed of a run that a call starts, so that one seed repeats a run and all that it calls. */
+function nestedSeed(seed: number, { callId }: HostCall): number {
+  return Math.imul(seed + callId + 1, 0x9e3779b1) >>> 0;
+}
+
+type Ending = Omit<SandboxOutcome, "status"> & { readonly status: ExecutionRecord["status"] };
+
+function failedBefore(status: ExecutionRecord["status"], error: ExecutionError): Ending {
+  return { status, error, logs: [], logsDropped: 0, durationMs: 0, cpuMs: 0, hostCalls: 0 };
+}
+
+function notFound(id: string, version: number | undefined): Ending {
+  const what =
+    version === undefined
+      ? `There is no skill "${id}"`
+      : `There is no version ${version} of skill "${id}"`;
+  return failedBefore("not-found", {
+    name: "SkillNotFound",
+    message: `${what}; search or list the library for its id`,
+    code: "SKILL_NOT_FOUND",
+  });
+}
+
+function contextDefect({ path, found }: JsonDefect): ExecutionError {
+  return invalidContext(
+    `${path === "" ? "The context" : `The context at ${path}`} is not JSON: ${found}`,
+  );
+}
+
+function invalidContext(message: string, code = "INVALID_INPUT"): ExecutionError {
+  return { name: "InvalidContextError", message, code };
+}
+
+/** An execution for a context that is not JSON and so can not even travel to where the run would be. */
+export function executionOfContext(id: string, version: number, defect: JsonDefect): Execution {
+  const startedAt = isoTime(systemClock.now());
+  return new Execution({
+    runId: randomUUID(),
+    skillId: id,
+    version,
+    startedAt,
+    ...failedBefore("invalid-context", contextDefect(defect)),
+  });
+}
+
+/** An execution for a run that could not be started because of how it was asked for. */
+export function executionOfError(id: string, error: RepertoireError, startedAt: string): Execution {
+  return new Execution({
+    runId: randomUUID(),
+    skillId: id,
+    version: 0,
+    startedAt,
+    ...failedBefore(error.code === "CANCELLED" ? "cancelled" : "error", {
+      name: error.name,
+      message: error.message,
+      code: error.code,
+    }),
+  });
+}

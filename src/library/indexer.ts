@@ -1,0 +1,195 @@
+/**
+ * Keeps the search index in step with the store: reads what changed since the revision the index
+ * stands at, embeds it, and applies it. The index is derived, so losing it loses nothing.
+ */
+import type { JsonObject } from "../base/json.ts";
+import { AsyncRWLock } from "../lock/rw-lock.ts";
+import type { Embedder } from "../search/embedder.ts";
+import type { IndexDocument, SearchIndex } from "../search/search-index.ts";
+import { embeddingText } from "../search/document-text.ts";
+import type { SkillSummary } from "../skill/skill.ts";
+import type { SkillStore, StoredVersion } from "../store/skill-store.ts";
+import { embedTexts } from "./embed-texts.ts";
+
+/** Changes applied in one go: large enough to be fast, small enough to let others run in between. */
+const CHUNK = 200;
+
+export interface IndexerParts {
+  readonly store: SkillStore;
+  readonly index: SearchIndex;
+  readonly embedder: Embedder | undefined;
+}
+
+export class Indexer {
+  readonly #parts: IndexerParts;
+  readonly #lock = new AsyncRWLock({ name: "the search index" });
+  #running: Promise<number> | undefined;
+  #background: Promise<void> | undefined;
+  #embedderError: string | undefined;
+
+  constructor(parts: IndexerParts) {
+    this.#parts = parts;
+  }
+
+  /** Why the last documents could not be embedded; they are found by keyword alone. */
+  get embedderError(): string | undefined {
+    return this.#embedderError;
+  }
+
+  /**
+   * Brings the index up to every commit acknowledged before the call.
+   *
+   * @returns the store revision it stands at
+   */
+  async catchUp(): Promise<number> {
+    const target = await this.#parts.store.revision();
+    for (;;) {
+      const reached = await (this.#running ?? this.#run(() => this.#applyChanges()));
+      if (reached >= Math.min(target, await this.#parts.store.revision())) return reached;
+    }
+  }
+
+  /** All work on the index runs here, one at a time. */
+  #run(work: () => Promise<number>): Promise<number> {
+    this.#running = work().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  /** Starts catching up without anyone waiting; what fails here fails again, audibly, in a search. */
+  nudge(): void {
+    this.#background ??= this.catchUp()
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .finally(() => {
+        this.#background = undefined;
+      });
+  }
+
+  /** Searches hold this for reading, so that none sees an index that is being built anew. */
+  get lock(): AsyncRWLock {
+    return this.#lock;
+  }
+
+  /** Empties the index and builds it anew from the store. */
+  async rebuild(): Promise<number> {
+    await using _ = await this.#lock.acquire("write");
+    while (this.#running !== undefined) {
+      // Whoever started it hears of its failure.
+      await this.#running.catch(() => undefined);
+    }
+    return this.#run(async () => {
+      await this.#parts.index.reset();
+      return this.#applyChanges();
+    });
+  }
+
+  /** Resolves when nothing is being indexed any more. */
+  async settle(): Promise<void> {
+    await this.#background;
+  }
+
+  async #applyChanges(): Promise<number> {
+    const { store, index } = this.#parts;
+    const target = await store.revision();
+    for (;;) {
+      // The index first: read the other way round, a commit in between would make it look ahead.
+      const have = await index.revision();
+      const newest = await store.revision();
+      if (have <= newest && have >= Math.min(target, newest)) return have;
+      // An index ahead of its store belongs to another history, such as before a restored backup.
+      if (have > newest) await index.reset();
+      else await this.#applyChunk(have);
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+    }
+  }
+
+  async #applyChunk(have: number): Promise<void> {
+    const { store, index } = this.#parts;
+    const changes = await store.changesSince(have, CHUNK);
+    const ids = [...new Set(changes.map((change) => change.skillId))];
+    const current = await store.findMany(ids);
+    const present = new Set(current.map((version) => version.id));
+    await index.apply({
+      upserts: await this.#documentsOf(current),
+      removals: ids.filter((id) => !present.has(id)),
+      revision: changes.at(-1)?.revision ?? have,
+    });
+  }
+
+  async #documentsOf(versions: readonly StoredVersion[]): Promise<readonly IndexDocument[]> {
+    const documents = versions.map(documentOf);
+    const vectors = await this.#embed(documents);
+    return documents.map((document, at) => {
+      const vector = vectors[at];
+      return vector === undefined ? document : { ...document, vector };
+    });
+  }
+
+  async #embed(
+    documents: readonly IndexDocument[],
+  ): Promise<readonly (Float32Array | undefined)[]> {
+    if (this.#parts.embedder === undefined || documents.length === 0) return [];
+    try {
+      const texts = documents.map(embeddingText);
+      const vectors = await embedTexts(this.#parts.embedder, texts, "document");
+      this.#embedderError = undefined;
+      return vectors;
+    } catch (error) {
+      // A failing embedder must not keep a skill from being found: keywords still do.
+      this.#embedderError = error instanceof Error ? error.message : String(error);
+      return [];
+    }
+  }
+}
+
+export function summaryOf(version: StoredVersion): SkillSummary {
+  const { id, name, description, category, tags, status, program, createdAt } = version;
+  return {
+    id,
+    version: version.version,
+    name,
+    description,
+    category,
+    tags,
+    status,
+    executable: program !== undefined,
+    updatedAt: createdAt,
+  };
+}
+
+function documentOf(version: StoredVersion): IndexDocument {
+  return {
+    summary: summaryOf(version),
+    parameters: parametersOf(version.input),
+    instructions: version.instructions ?? "",
+    code: version.code ?? "",
+  };
+}
+
+/** Names and descriptions of the properties of a schema, at any depth, as one text. */
+function parametersOf(schema: JsonObject | boolean | undefined): string {
+  const words: string[] = [];
+  const pending: unknown[] = [schema];
+  for (let at = 0; at < pending.length && words.length < 500; at++) {
+    const current = pending[at];
+    if (typeof current !== "object" || current === null) continue;
+    const { properties, items, description } = current as {
+      properties?: unknown;
+      items?: unknown;
+      description?: unknown;
+    };
+    if (typeof description === "string") words.push(description);
+    if (typeof properties === "object" && properties !== null) {
+      words.push(...Object.keys(properties));
+      pending.push(...Object.values(properties));
+    }
+    pending.push(items);
+  }
+  return words.join(" ");
+}

@@ -1,0 +1,40 @@
+import type { Clock } from "../base/clock.ts";
+import type { Limits } from "../base/limits.ts";
+import type { SkillCache } from "../cache/skill-cache.ts";
+import type { LockDriver } from "../lock/lock-driver.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { Embedder } from "../search/embedder.ts";
+import type { SearchIndex } from "../search/search-index.ts";
+import type { SkillStore } from "../store/skill-store.ts";
+import type { Catalog } from "./catalog.ts";
+import type { Composer } from "./composer.ts";
+import type { Evidence } from "./evidence.ts";
+import type { Executor } from "./executor.ts";
+import type { Indexer } from "./indexer.ts";
+import type { Searcher } from "./searcher.ts";
+import type { SyncLibrary } from "./sync/sync-library.ts";
+
+/** Everything a library is made of, wired by `open-library.ts` and nowhere else. */
+export interface LibraryParts {
+  /** Directory of the embedded library, when there is one. */
+  readonly path: string | undefined;
+  readonly store: SkillStore;
+  readonly index: SearchIndex;
+  readonly embedder: Embedder | undefined;
+  readonly sandbox: Sandbox;
+  readonly locks: LockDriver;
+  readonly cache: SkillCache;
+  readonly evidence: Evidence;
+  readonly indexer: Indexer;
+  readonly catalog: Catalog;
+  readonly searcher: Searcher;
+  readonly executor: Executor;
+  readonly composer: Composer;
+  readonly sync: SyncLibrary;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  /** Aborted when the library closes. */
+  readonly closing: AbortController;
+  /** Closes what the library opened itself, after everything under way has ended. */
+  readonly close: () => Promise<void>;
+}

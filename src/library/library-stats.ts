@@ -1,0 +1,63 @@
+import type { CacheStats } from "../cache/cache-stats.ts";
+import type { LockStats } from "../lock/lock-driver.ts";
+import type { SandboxStats } from "../sandbox/sandbox.ts";
+import type { SkillStatus } from "../skill/skill.ts";
+import type { RunTotals } from "../store/run-store.ts";
+import type { LibraryParts } from "./library-parts.ts";
+
+/** Counts, and how the parts are doing. */
+export interface LibraryStats {
+  /** Directory of the embedded library, when there is one. */
+  readonly path: string | undefined;
+  /** Newest committed revision. */
+  readonly revision: number;
+  readonly skills: {
+    readonly total: number;
+    readonly byStatus: Readonly<Record<SkillStatus, number>>;
+  };
+  /** Stored versions, of removed skills too. */
+  readonly versions: number;
+  readonly runs: RunTotals & {
+    /** Runs of this process that are not yet written. */
+    readonly pending: number;
+    /** Runs lost because the store stayed out of reach for too long. */
+    readonly dropped: number;
+    readonly lastError?: string;
+  };
+  readonly search: {
+    /** Revision the index stands at. */
+    readonly revision: number;
+    readonly skills: number;
+    readonly vectors: number;
+    /** Id of the embedder; `null` without one. */
+    readonly embedder: string | null;
+    /** Why the last skills could not be embedded. */
+    readonly embedderError?: string;
+  };
+  readonly cache: CacheStats;
+  readonly locks: LockStats;
+  readonly sandbox: SandboxStats;
+}
+
+export async function libraryStats(parts: LibraryParts): Promise<LibraryStats> {
+  const { store, index, indexer, embedder, evidence, cache, locks, sandbox } = parts;
+  const { versions, ...byStatus } = await store.counts();
+  const totals = await evidence.totals();
+  const { embedderError } = indexer;
+  return {
+    path: parts.path,
+    revision: await store.revision(),
+    skills: { total: Object.values(byStatus).reduce((sum, count) => sum + count, 0), byStatus },
+    versions,
+    runs: { ...totals, ...evidence.recording },
+    search: {
+      revision: await index.revision(),
+      ...(await index.counts()),
+      embedder: embedder?.id ?? null,
+      ...(embedderError === undefined ? {} : { embedderError }),
+    },
+    cache: cache.stats,
+    locks: locks.stats(),
+    sandbox: sandbox.stats(),
+  };
+}

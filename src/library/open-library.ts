@@ -1,0 +1,254 @@
+/**
+ * The one place where a library's drivers are chosen: every socket the caller left empty gets its
+ * embedded driver, and what is opened here is closed here, in reverse.
+ */
+import { join } from "node:path";
+import { systemClock } from "../base/clock.ts";
+import { closers } from "../base/closers.ts";
+import type { Closers } from "../base/closers.ts";
+import { RepertoireError } from "../base/errors.ts";
+import { preview } from "../base/json.ts";
+import { LIMITS } from "../base/limits.ts";
+import type { Limits } from "../base/limits.ts";
+import { SkillCache } from "../cache/skill-cache.ts";
+import { memoryLocks } from "../lock/memory-locks.ts";
+import { quickjsSandbox } from "../sandbox/quickjs/quickjs-sandbox.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { Embedder } from "../search/embedder.ts";
+import { sqliteSearchIndex } from "../search/sqlite-index.ts";
+import { staticEmbedder } from "../search/static-embedder.ts";
+import { sqliteRunStore } from "../store/sqlite/sqlite-run-store.ts";
+import { sqliteSkillStore } from "../store/sqlite/sqlite-skill-store.ts";
+import { Admission } from "./admission.ts";
+import { Catalog } from "./catalog.ts";
+import { Coherence } from "./coherence.ts";
+import { Composer } from "./composer.ts";
+import { Evidence } from "./evidence.ts";
+import { Executor } from "./executor.ts";
+import { Indexer } from "./indexer.ts";
+import { defaultLibraryPath, prepareDirectory } from "./library-path.ts";
+import { checkInteger, checkKnownOptions, checkOneOf, checkTexts } from "./options.ts";
+import type { LibraryOptions, SandboxSize, Tool } from "./options.ts";
+import { Searcher } from "./searcher.ts";
+import { SkillLibrary } from "./skill-library.ts";
+import { SyncLibrary } from "./sync/sync-library.ts";
+
+const KNOWN = [
+  "path",
+  "store",
+  "runs",
+  "index",
+  "embedder",
+  "locks",
+  "sandbox",
+  "cache",
+  "tools",
+  "policy",
+  "limits",
+  "durability",
+  "clock",
+];
+
+/** Without one of these nothing would ever be done. */
+const MIN_LIMIT: Readonly<Record<string, number>> = {
+  maxConcurrent: 1,
+  pageSize: 1,
+  searchResults: 1,
+  timeoutMs: 1,
+  maxTimeoutMs: 1,
+};
+
+/**
+ * Opens a library, creating it when there is none.
+ *
+ * @param where its directory, or all options
+ * @throws {INVALID_INPUT} for an option that is wrong, or a path that is a file
+ * @throws {STORE_UNAVAILABLE} when the directory or a file in it is out of reach
+ * @throws {STORE_CORRUPT} when a file is damaged or is not a library's
+ */
+export async function openLibrary(where: string | LibraryOptions = {}): Promise<SkillLibrary> {
+  const options = typeof where === "string" ? { path: where } : checkOptions(where);
+  const opened = closers();
+  try {
+    return await assemble(options, opened);
+  } catch (error) {
+    await opened.closeAll();
+    throw error;
+  }
+}
+
+async function assemble(options: LibraryOptions, opened: Closers): Promise<SkillLibrary> {
+  const limits: Limits = Object.freeze({ ...LIMITS, ...options.limits });
+  const { clock = systemClock, durability = "full" } = options;
+  // These check what they are given, so before anything is created.
+  const cache = new SkillCache({
+    maxEntries: limits.cacheEntries,
+    ttlMs: limits.cacheTtlMs,
+    ...options.cache,
+    clock,
+  });
+  const host = { tools: toolMap(options.tools), policy: options.policy ?? {} };
+  const isEmbedded = options.store === undefined;
+  const needsPath = isEmbedded || options.runs === undefined || options.index === undefined;
+  const path = needsPath
+    ? prepareDirectory(options.path === undefined ? defaultLibraryPath() : options.path)
+    : undefined;
+  const file = (name: string): string => join(path as string, name);
+  const { own } = opened;
+  const busyMs = limits.storeBusyMs;
+
+  const store =
+    options.store ??
+    own(await sqliteSkillStore({ path: file("library.sqlite"), durability, busyMs, clock }));
+  const runs =
+    options.runs ??
+    own(
+      await sqliteRunStore({
+        path: file("runs.sqlite"),
+        busyMs,
+        clock,
+        maxRecords: limits.runRecords,
+      }),
+    );
+  const embedder =
+    options.embedder === false ? undefined : (options.embedder ?? (await staticEmbedder()));
+  const index =
+    options.index ??
+    own(
+      await sqliteSearchIndex({
+        path: file(indexName(embedder)),
+        busyMs,
+        clock,
+        ...spaceOf(embedder),
+      }),
+    );
+  const sandbox = isSandbox(options.sandbox)
+    ? options.sandbox
+    : own(quickjsSandbox(options.sandbox ?? {}));
+  const locks = options.locks ?? own(memoryLocks({ clock }));
+
+  const coherence = new Coherence({ store, cache });
+  const evidence = own(new Evidence({ runs, clock }));
+  const indexer = new Indexer({ store, index, embedder });
+  const closing = new AbortController();
+  const admission: Admission = new Admission({
+    sandbox,
+    limits,
+    clock,
+    closing: closing.signal,
+    runSkill: (id, call) => executor.runForCheck(id, call),
+  });
+  const catalog = new Catalog({ store, cache, coherence, evidence, admission, limits });
+  const find: Catalog["find"] = (id, version) => catalog.find(id, version);
+  const executor: Executor = new Executor({
+    find,
+    sandbox,
+    evidence,
+    host,
+    limits,
+    clock,
+    closing: closing.signal,
+  });
+  const listIds = (): Promise<readonly string[]> => allIds(catalog, limits);
+  const searcher = new Searcher({
+    index,
+    indexer,
+    embedder,
+    cache,
+    coherence,
+    evidence,
+    limits,
+    listIds,
+  });
+  const composer = new Composer({ executor, find, limits, clock });
+  const sync = own(
+    new SyncLibrary({
+      options: path === undefined ? options : { ...options, path },
+      evidence,
+    }),
+  );
+  own({ close: () => indexer.settle() });
+
+  return new SkillLibrary({
+    path,
+    store,
+    index,
+    embedder,
+    sandbox,
+    locks,
+    cache,
+    evidence,
+    indexer,
+    catalog,
+    searcher,
+    executor,
+    composer,
+    sync,
+    limits,
+    clock,
+    closing,
+    close: () => opened.closeAll(),
+  });
+}
+
+function checkOptions(options: LibraryOptions): LibraryOptions {
+  if (typeof options !== "object" || options === null) {
+    throw new RepertoireError(
+      "INVALID_INPUT",
+      `Expected openLibrary to be given a directory or options, got ${preview(options)}`,
+    );
+  }
+  checkKnownOptions("openLibrary", options, KNOWN);
+  checkKnownOptions("openLibrary.limits", options.limits ?? {}, Object.keys(LIMITS));
+  for (const [name, value] of Object.entries(options.limits ?? {}))
+    checkInteger(`limits.${name}`, value, MIN_LIMIT[name] ?? 0, Number.MAX_SAFE_INTEGER);
+  checkKnownOptions("openLibrary.cache", options.cache ?? {}, ["maxEntries", "ttlMs"]);
+  // A misspelt policy would allow everything.
+  checkKnownOptions("openLibrary.policy", options.policy ?? {}, ["tools", "skills"]);
+  checkTexts("policy.tools", options.policy?.tools);
+  checkTexts("policy.skills", options.policy?.skills);
+  if (!isSandbox(options.sandbox))
+    checkKnownOptions("openLibrary.sandbox", options.sandbox ?? {}, ["workers", "slotsPerWorker"]);
+  checkOneOf("durability", options.durability, ["full", "normal"]);
+  return options;
+}
+
+/** Vectors of different embedders never share a file. */
+function indexName(embedder: Embedder | undefined): string {
+  return embedder === undefined
+    ? "index.sqlite"
+    : `index-${embedder.id.replaceAll(/[^\w.-]/g, "_")}.sqlite`;
+}
+
+function spaceOf(embedder: Embedder | undefined): { embedderId?: string; dimensions?: number } {
+  return embedder === undefined ? {} : { embedderId: embedder.id, dimensions: embedder.dimensions };
+}
+
+function isSandbox(sandbox: Sandbox | SandboxSize | undefined): sandbox is Sandbox {
+  return typeof sandbox === "object" && sandbox !== null && "run" in sandbox;
+}
+
+function toolMap(tools: Readonly<Record<string, Tool>> = {}): ReadonlyMap<string, Tool> {
+  const entries = Object.entries(tools);
+  for (const [name, tool] of entries) {
+    if (typeof tool !== "function")
+      throw new RepertoireError(
+        "INVALID_INPUT",
+        `Expected tool "${name}" to be a function, got ${preview(tool)}`,
+      );
+  }
+  return new Map(entries);
+}
+
+async function allIds(catalog: Catalog, limits: Limits): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (;;) {
+    const after = ids.at(-1);
+    const page = await catalog.list({
+      limit: limits.pageSize,
+      ...(after === undefined ? {} : { after }),
+    });
+    ids.push(...page.map((summary) => summary.id));
+    if (page.length < limits.pageSize) return ids;
+  }
+}

@@ -1,0 +1,183 @@
+import { RepertoireError } from "../base/errors.ts";
+import type { Clock } from "../base/clock.ts";
+import type { JsonValue } from "../base/json.ts";
+import { preview } from "../base/json.ts";
+import type { Limits } from "../base/limits.ts";
+import type { LockDriver } from "../lock/lock-driver.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { Embedder } from "../search/embedder.ts";
+import type { SearchIndex } from "../search/search-index.ts";
+import type { RunStore } from "../store/run-store.ts";
+import type { ExpectedVersion, SkillStore } from "../store/skill-store.ts";
+
+/** What a tool learns about the call it answers. */
+export interface ToolCall {
+  readonly runId: string;
+  readonly skillId: string;
+  /** Aborts when the run ends before the tool does. */
+  readonly signal: AbortSignal;
+  /** Time left to the run, in milliseconds. */
+  readonly remainingMs: number;
+}
+
+/** A function the host lends to skills by name. JSON in, JSON out. */
+export type Tool = (
+  args: JsonValue,
+  call: ToolCall,
+) => JsonValue | undefined | Promise<JsonValue | undefined>;
+
+/** What the host allows, beyond which no declaration reaches. */
+export interface Policy {
+  /** Tools that skills may be granted (default: every tool of the library). */
+  readonly tools?: readonly string[];
+  /** Skills that skills may call (default: every skill). */
+  readonly skills?: readonly string[];
+}
+
+/** How to open a library. Every driver left out is the embedded one. */
+export interface LibraryOptions {
+  /** Directory of the embedded library; created when absent (default: the user's data directory). */
+  readonly path?: string;
+  /** Where skills live (default: SQLite in `path`). */
+  readonly store?: SkillStore;
+  /** Where evidence of runs lives (default: SQLite in `path`). */
+  readonly runs?: RunStore;
+  /** The search index (default: SQLite in `path`). */
+  readonly index?: SearchIndex;
+  /** Turns text into vectors (default: the bundled static table); `false` searches by keyword alone. */
+  readonly embedder?: Embedder | false;
+  readonly locks?: LockDriver;
+  /** Runs untrusted code (default: QuickJS in a pool of worker threads). */
+  readonly sandbox?: Sandbox | SandboxSize;
+  readonly cache?: { readonly maxEntries?: number; readonly ttlMs?: number };
+  /** Functions that skills may be granted, by name (default: none). */
+  readonly tools?: Readonly<Record<string, Tool>>;
+  readonly policy?: Policy;
+  readonly limits?: Partial<Limits>;
+  /** `full` survives a power cut, `normal` a crash of the process (default: "full"). */
+  readonly durability?: "full" | "normal";
+  readonly clock?: Clock;
+}
+
+/** Size of the default sandbox. */
+export interface SandboxSize {
+  /** Worker threads (default: by the number of cores). */
+  readonly workers?: number;
+  /** Runs that may share a worker while they wait for their host (default: 4). */
+  readonly slotsPerWorker?: number;
+}
+
+/** @throws {INVALID_INPUT} when `value` is given and is not a number above zero, up to `max` */
+export function checkPositive(name: string, value: unknown, max: number): void {
+  if (value === undefined) return;
+  if (typeof value === "number" && value > 0 && value <= max) return;
+  throw new RepertoireError(
+    "INVALID_INPUT",
+    `Expected \`${name}\` to be a number above 0 and at most ${max}, got ${preview(value)}`,
+    {
+      details: { option: name, max },
+    },
+  );
+}
+
+/** @throws {INVALID_INPUT} when `value` is given and is not a whole number from `min` to `max` */
+export function checkInteger(name: string, value: unknown, min: number, max: number): void {
+  if (value === undefined) return;
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return;
+  throw new RepertoireError(
+    "INVALID_INPUT",
+    `Expected \`${name}\` to be a whole number from ${min} to ${max}, got ${preview(value)}`,
+    {
+      details: { option: name, min, max },
+    },
+  );
+}
+
+/** @throws {INVALID_INPUT} when `value` is given and is not one of `allowed` */
+export function checkOneOf(name: string, value: unknown, allowed: readonly string[]): void {
+  if (value === undefined || allowed.includes(value as string)) return;
+  throw new RepertoireError(
+    "INVALID_INPUT",
+    `Expected \`${name}\` to be one of ${allowed.join(", ")}, got ${preview(value)}`,
+    {
+      details: { option: name, allowed },
+    },
+  );
+}
+
+/** @throws {INVALID_INPUT} when `value` is given and is not a text of 1 to `maxLength` characters */
+export function checkText(name: string, value: unknown, maxLength: number): void {
+  if (value === undefined) return;
+  if (typeof value === "string" && value !== "" && value.length <= maxLength) return;
+  throw new RepertoireError(
+    "INVALID_INPUT",
+    `Expected \`${name}\` to be a text of 1 to ${maxLength} characters, got ${preview(value)}`,
+    {
+      details: { option: name, max: maxLength },
+    },
+  );
+}
+
+/** @throws {INVALID_INPUT} when `value` is given and is not a list of texts */
+export function checkTexts(name: string, value: unknown): void {
+  if (value === undefined) return;
+  if (Array.isArray(value) && value.every((item) => typeof item === "string")) return;
+  throw new RepertoireError(
+    "INVALID_INPUT",
+    `Expected \`${name}\` to be a list of texts, got ${preview(value)}`,
+    {
+      details: { option: name },
+    },
+  );
+}
+
+/** @throws {INVALID_INPUT} when `value` is given and is neither true nor false */
+export function checkBoolean(name: string, value: unknown): void {
+  if (value === undefined || typeof value === "boolean") return;
+  throw new RepertoireError(
+    "INVALID_INPUT",
+    `Expected \`${name}\` to be true or false, got ${preview(value)}`,
+    {
+      details: { option: name },
+    },
+  );
+}
+
+/**
+ * The version a writer expects, where none is given the fallback.
+ *
+ * @throws {INVALID_INPUT} when it is neither a whole number from 0 nor "any"
+ */
+export function checkExpected(expected: unknown, fallback: ExpectedVersion): ExpectedVersion {
+  if (expected === undefined) return fallback;
+  if (expected === "any" || (Number.isSafeInteger(expected) && (expected as number) >= 0))
+    return expected as ExpectedVersion;
+  throw new RepertoireError(
+    "INVALID_INPUT",
+    `Expected \`expectedVersion\` to be a whole number from 0 or "any", got ${preview(expected)}`,
+    {
+      details: { option: "expectedVersion" },
+    },
+  );
+}
+
+/** @throws {INVALID_INPUT} when options are no object, or have a field that is not known */
+export function checkKnownOptions(what: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new RepertoireError(
+      "INVALID_INPUT",
+      `Expected the options of ${what} to be an object, got ${preview(options)}`,
+    );
+  }
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) {
+      throw new RepertoireError(
+        "INVALID_INPUT",
+        `${what} has no option \`${key}\`; it takes ${known.join(", ")}`,
+        {
+          details: { option: key },
+        },
+      );
+    }
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * The facade: one method per thing a caller can do, each one line into the part that does it.
+ * Every call in flight holds the gate for reading; `close()` takes it for writing, so it waits for
+ * them and nothing is cut off between two store calls.
+ */
+import { RepertoireError } from "../base/errors.ts";
+import type { JsonValue } from "../base/json.ts";
+import type { CacheControl } from "../cache/cache-stats.ts";
+import type { LockDriver } from "../lock/lock-driver.ts";
+import { AsyncRWLock } from "../lock/rw-lock.ts";
+import { diffDefinitions } from "../skill/definition-diff.ts";
+import type { FieldChange } from "../skill/definition-diff.ts";
+import { EXECUTION_STATUSES } from "../skill/execution.ts";
+import type { Execution } from "../skill/execution.ts";
+import type { Skill, SkillStatus, SkillSummary, SkillVersion } from "../skill/skill.ts";
+import type { RunFilter, RunRecord } from "../store/run-store.ts";
+import { addMany, executeMany } from "./batch.ts";
+import type { AddManyOptions, AddOutcome, ExecuteManyItem, ExecuteManyOptions } from "./batch.ts";
+import type {
+  AddOptions,
+  AddResult,
+  ChangeOptions,
+  ChangeResult,
+  GetOptions,
+  ListOptions,
+  RollbackOptions,
+  StatusOptions,
+} from "./catalog.ts";
+import type { ComposeOptions } from "./composer.ts";
+import type { ExecuteOptions } from "./executor.ts";
+import type { LibraryParts } from "./library-parts.ts";
+import type { LibraryStats } from "./library-stats.ts";
+import { libraryStats } from "./library-stats.ts";
+import { checkInteger, checkKnownOptions, checkOneOf } from "./options.ts";
+import type { SearchOptions, SearchResult } from "./searcher.ts";
+import type { SyncLibrary } from "./sync/sync-library.ts";
+import type { WorkflowInput, WorkflowRun } from "./workflow.ts";
+import { saveWorkflow } from "./workflow-skill.ts";
+import type { WorkflowDraft } from "./workflow-skill.ts";
+
+const DEFAULT_RUNS = 50;
+
+/** A library of skills that many agents share. Open one with `openLibrary`. */
+export class SkillLibrary implements AsyncDisposable {
+  readonly #parts: LibraryParts;
+  readonly #gate = new AsyncRWLock({ name: "the library" });
+  #closed: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(parts: LibraryParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether `close()` was called. */
+  get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** Watch the cache, or drop what is in it. */
+  get cache(): CacheControl {
+    return this.#parts.cache;
+  }
+
+  /** Locks for callers' own critical sections, by key. */
+  get locks(): Pick<LockDriver, "acquire" | "stats"> {
+    return this.#parts.locks;
+  }
+
+  /** `add`, `get`, `search` and `execute`, synchronous; `SYNC_UNSUPPORTED` unless the library is embedded. */
+  get sync(): SyncLibrary {
+    return this.#parts.sync;
+  }
+
+  /**
+   * Checks a draft and stores it as a new version.
+   *
+   * @throws {INVALID_DRAFT} with every issue when the draft can not be a skill
+   * @throws {VALIDATION_FAILED} with every check when an example does not hold
+   * @throws {VERSION_CONFLICT} when `expectedVersion` does not hold; nothing is stored
+   */
+  async add(draft: unknown, options?: AddOptions): Promise<AddResult> {
+    await using _ = await this.#enter();
+    const result = await this.#parts.catalog.add(draft, options);
+    this.#parts.indexer.nudge();
+    return result;
+  }
+
+  /** Adds many drafts; one bad draft never spoils the rest. One outcome per draft, in order. */
+  async addMany(
+    drafts: readonly unknown[],
+    options?: AddManyOptions,
+  ): Promise<readonly AddOutcome[]> {
+    await using _ = await this.#enter();
+    const outcomes = await addMany(this.#parts, drafts, options);
+    this.#parts.indexer.nudge();
+    return outcomes;
+  }
+
+  /** A skill as it is now, at a version, or as of a library revision; `undefined` when there is none. */
+  get(id: string, options?: GetOptions): Promise<Skill | undefined> {
+    if (this.#closed !== undefined) return Promise.reject(closedError());
+    return this.#parts.catalog.get(id, options);
+  }
+
+  /** Summaries in order of id, a page at a time. */
+  async list(options?: ListOptions): Promise<readonly SkillSummary[]> {
+    await using _ = await this.#enter();
+    return this.#parts.catalog.list(options);
+  }
+
+  /** Finds skills for a task put in words. */
+  async search(query: string, options?: SearchOptions): Promise<SearchResult> {
+    await using _ = await this.#enter();
+    return this.#parts.searcher.search(query, options);
+  }
+
+  /**
+   * Runs a skill in the sandbox. How the skill fails is in the execution and never thrown.
+   *
+   * @param context JSON given to the skill (default: `{}`)
+   * @throws {NOT_EXECUTABLE} when the skill has no code, or its status does not allow running it by id
+   */
+  async execute(id: string, context?: JsonValue, options?: ExecuteOptions): Promise<Execution> {
+    await using _ = await this.#enter();
+    return this.#parts.executor.execute(id, context, options);
+  }
+
+  /** Runs many; executions are in the order of the items. */
+  async executeMany(
+    items: readonly ExecuteManyItem[],
+    options?: ExecuteManyOptions,
+  ): Promise<readonly Execution[]> {
+    await using _ = await this.#enter();
+    return executeMany(this.#parts, items, options);
+  }
+
+  /**
+   * Runs a workflow: skills in sequence, or in parallel where `needs` allows it.
+   *
+   * @throws {INVALID_INPUT} for malformed steps, unknown needs or a cycle, before anything runs
+   * @throws {SKILL_NOT_FOUND} when a step's skill is not in the library, before anything runs
+   */
+  async compose(
+    steps: WorkflowInput,
+    context?: { readonly [key: string]: JsonValue },
+    options?: ComposeOptions,
+  ): Promise<WorkflowRun> {
+    await using _ = await this.#enter();
+    return this.#parts.composer.compose(steps, context, options);
+  }
+
+  /** Saves a workflow as a skill that is run, versioned and composed like any other. */
+  async saveWorkflow(draft: WorkflowDraft, options?: AddOptions): Promise<AddResult> {
+    await using _ = await this.#enter();
+    const result = await saveWorkflow(this.#parts, draft, options);
+    this.#parts.indexer.nudge();
+    return result;
+  }
+
+  /** The record of a skill's current version; @throws {SKILL_NOT_FOUND} */
+  async getVersion(id: string): Promise<SkillVersion> {
+    await using _ = await this.#enter();
+    return this.#parts.catalog.getVersion(id);
+  }
+
+  /** Every version, oldest first, also of a removed skill; @throws {SKILL_NOT_FOUND} when the id was never used */
+  async getVersionHistory(id: string): Promise<readonly SkillVersion[]> {
+    await using _ = await this.#enter();
+    return this.#parts.catalog.getVersionHistory(id);
+  }
+
+  /** What changed from one version to another, field by field; @throws {SKILL_NOT_FOUND} */
+  async diff(id: string, from: number, to: number): Promise<readonly FieldChange[]> {
+    await using _ = await this.#enter();
+    return diffDefinitions(
+      await this.#parts.catalog.versionOf(id, from),
+      await this.#parts.catalog.versionOf(id, to),
+    );
+  }
+
+  /** Makes a new version with the content of an old one; @throws {SKILL_NOT_FOUND} {VERSION_CONFLICT} */
+  async rollback(id: string, version: number, options?: RollbackOptions): Promise<AddResult> {
+    await using _ = await this.#enter();
+    const result = await this.#parts.catalog.rollback(id, version, options);
+    this.#parts.indexer.nudge();
+    return result;
+  }
+
+  /** Changes the status of a skill; no new version; @throws {SKILL_NOT_FOUND} {VERSION_CONFLICT} */
+  async setStatus(
+    id: string,
+    status: SkillStatus,
+    options?: StatusOptions,
+  ): Promise<ChangeResult & { readonly status: SkillStatus }> {
+    await using _ = await this.#enter();
+    const result = await this.#parts.catalog.setStatus(id, status, options);
+    this.#parts.indexer.nudge();
+    return result;
+  }
+
+  /** Takes a skill out of the library; its history stays; @throws {SKILL_NOT_FOUND} {VERSION_CONFLICT} */
+  async remove(id: string, options?: ChangeOptions): Promise<ChangeResult> {
+    await using _ = await this.#enter();
+    const result = await this.#parts.catalog.remove(id, options);
+    this.#parts.indexer.nudge();
+    return result;
+  }
+
+  /** Recorded runs, newest first. */
+  async listRuns(filter: Partial<RunFilter> = {}): Promise<readonly RunRecord[]> {
+    await using _ = await this.#enter();
+    checkKnownOptions("listRuns", filter, ["skillId", "status", "before", "limit"]);
+    checkOneOf("status", filter.status, EXECUTION_STATUSES);
+    checkInteger("limit", filter.limit, 1, this.#parts.limits.runRecords);
+    return this.#parts.evidence.list({ ...filter, limit: filter.limit ?? DEFAULT_RUNS });
+  }
+
+  /** One recorded run, without its value; `undefined` when it is unknown or was pruned. */
+  async getRun(runId: string): Promise<RunRecord | undefined> {
+    await using _ = await this.#enter();
+    return this.#parts.evidence.find(runId);
+  }
+
+  /** Counts, and how the parts are doing. */
+  async stats(): Promise<LibraryStats> {
+    await using _ = await this.#enter();
+    return libraryStats(this.#parts);
+  }
+
+  /** Builds the search index anew from the store. */
+  async reindex(): Promise<void> {
+    await using _ = await this.#enter();
+    await this.#parts.indexer.rebuild();
+  }
+
+  /**
+   * Stops runs in flight (they end as `cancelled`), waits for every call under way, writes what is
+   * pending, and closes what the library opened itself. Calls made later reject with `CLOSED`.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#shutDown();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#parts.closing.abort(closedError());
+    await this.#gate.acquire("write");
+    this.#gate.close();
+    await this.#parts.close();
+  }
+
+  async #enter(): Promise<AsyncDisposable> {
+    if (this.#closed !== undefined) throw closedError();
+    return this.#gate.acquire("read");
+  }
+}
+
+function closedError(): RepertoireError {
+  return new RepertoireError("CLOSED", "The library is closed; open it again with openLibrary");
+}

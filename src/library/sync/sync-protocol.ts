@@ -1,0 +1,118 @@
+/** What travels between a caller that waits and the thread that works for it. */
+import type { MessagePort } from "node:worker_threads";
+import { InvalidDraftError, RepertoireError, VersionConflictError } from "../../base/errors.ts";
+import type { ErrorCode, Issue } from "../../base/errors.ts";
+import type { JsonValue } from "../../base/json.ts";
+import type { Check } from "../../skill/skill.ts";
+import { ValidationFailedError } from "../admission.ts";
+import type { LibraryOptions } from "../options.ts";
+
+export type SyncMethod = "add" | "get" | "search" | "execute";
+
+export interface SyncRequest {
+  readonly kind: "call" | "close";
+  /** Tells the answers of calls apart: a tool may itself call a synchronous twin. */
+  readonly requestId: number;
+  readonly method: SyncMethod;
+  readonly args: readonly unknown[];
+  /** Whether to report progress while it runs. */
+  readonly reportsProgress: boolean;
+}
+
+export type SyncMessage =
+  | { readonly kind: "result"; readonly requestId: number; readonly value: unknown }
+  | { readonly kind: "error"; readonly requestId: number; readonly error: WireError }
+  | {
+      readonly kind: "progress";
+      readonly requestId: number;
+      readonly fraction: number;
+      readonly message: string | undefined;
+    }
+  | {
+      readonly kind: "tool";
+      readonly name: string;
+      readonly args: JsonValue;
+      readonly runId: string;
+      readonly skillId: string;
+      readonly remainingMs: number;
+      readonly callId: number;
+    };
+
+export interface ToolAnswer {
+  readonly kind: "tool-answer";
+  readonly callId: number;
+  readonly value?: unknown;
+  readonly error?: ToolFailure;
+}
+
+/** What a skill learns of a tool that failed. */
+export interface ToolFailure {
+  readonly name: string;
+  readonly message: string;
+  readonly code: unknown;
+}
+
+/** What the thread starts from. */
+export interface SyncWorkerData {
+  readonly port: MessagePort;
+  /** Counts the messages sent to the caller, who sleeps on it. */
+  readonly signal: SharedArrayBuffer;
+  readonly options: Omit<LibraryOptions, "tools">;
+  readonly toolNames: readonly string[];
+}
+
+export interface WireError {
+  readonly name: string;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export function toToolFailure(error: unknown): ToolFailure {
+  if (!(error instanceof Error)) return { name: "Error", message: String(error), code: undefined };
+  const code: unknown = (error as { code?: unknown }).code;
+  const { name, message } = error;
+  return { name, message, code: typeof code === "string" ? code : undefined };
+}
+
+export function fromToolFailure({ name, message, code }: ToolFailure): Error {
+  return Object.assign(new Error(message), { name }, code === undefined ? {} : { code });
+}
+
+export function toWireError(error: unknown): WireError {
+  if (error instanceof RepertoireError) {
+    const { name, code, message, details } = error;
+    return { name, code, message, details };
+  }
+  return {
+    name: "Error",
+    code: "INTERNAL",
+    message: error instanceof Error ? error.message : String(error),
+    details: {},
+  };
+}
+
+/** The error as the asynchronous method would have thrown it, with its class. */
+export function fromWireError({ code, message, details }: WireError): RepertoireError {
+  switch (code) {
+    case "VERSION_CONFLICT":
+      return new VersionConflictError(
+        details["skillId"] as string,
+        details["expected"] as number,
+        details["actual"] as number,
+        details["actualHash"] as string | undefined,
+      );
+    case "INVALID_DRAFT":
+      return new InvalidDraftError(
+        details["subject"] as string,
+        details["issues"] as readonly Issue[],
+      );
+    case "VALIDATION_FAILED":
+      return new ValidationFailedError(
+        details["skillId"] as string,
+        details["checks"] as readonly Check[],
+      );
+    default:
+      return new RepertoireError(code, message, { details });
+  }
+}

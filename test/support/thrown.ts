@@ -1,0 +1,23 @@
+import { expect } from "vitest";
+import { RepertoireError } from "../../src/base/errors.ts";
+
+/** The library's error a call rejects with; fails the test when it succeeds or fails in another way. */
+export async function rejection(work: Promise<unknown>): Promise<RepertoireError> {
+  const error: unknown = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(RepertoireError);
+  return error as RepertoireError;
+}
+
+/** The library's error a synchronous call throws. */
+export function thrown(work: () => unknown): RepertoireError {
+  try {
+    work();
+  } catch (error) {
+    expect(error).toBeInstanceOf(RepertoireError);
+    return error as RepertoireError;
+  }
+  return expect.unreachable("nothing was thrown");
+}
