@@ -1,0 +1,150 @@
+import type { Command } from "commander";
+import { stat } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { RepertoireError } from "../../base/errors.ts";
+import type { AddOutcome } from "../../index.ts";
+import type { ExpectedVersion } from "../../store/skill-store.ts";
+import { readAgentSkill, SKILL_FILE } from "../agent-skill.ts";
+import { declareCommand, defined } from "../command.ts";
+import type { Install } from "../command.ts";
+import type { CliContext } from "../context.ts";
+import { EXIT, exitCodeOfError } from "../exit-codes.ts";
+import { inOrder } from "../in-order.ts";
+import { noteAdded } from "../note-added.ts";
+import { parseExpectedVersion } from "../numbers.ts";
+import { parseItems, readSource } from "../read-input.ts";
+import { errorDocument, noteError } from "../report-error.ts";
+import { loadStarterSkills } from "../starter-skills.ts";
+import { oneLine } from "../text-width.ts";
+import { UsageError } from "../usage-error.ts";
+
+interface AddFlags {
+  readonly starter?: true;
+  readonly expectedVersion?: ExpectedVersion;
+  readonly validate: boolean;
+  readonly author?: string;
+  readonly message?: string;
+}
+
+/** A draft, or why there is none, and where it came from. */
+type Candidate = { readonly file: string; readonly line?: number } & (
+  | { readonly value: unknown }
+  | { readonly error: RepertoireError }
+);
+
+/** A draft that was not stored, as one line of JSON. */
+interface FailedAdd {
+  readonly id?: string;
+  readonly file: string;
+  readonly line?: number;
+  readonly error: RepertoireError;
+}
+
+export const addCommand: Install = (program, run) => {
+  declareCommand(program, {
+    usage: "add [files...]",
+    summary: "Check skills and add them as new versions.",
+    example: "add slugify.skill.json --author agent-7",
+  })
+    .addHelpText(
+      "before",
+      "Files are drafts (JSON, an array of them, or JSON Lines), Agent Skills folders, or - for stdin.\n",
+    )
+    .option("--starter", "add the skills shipped with this program")
+    .option(
+      "--expected-version <n>",
+      'version the skill must be at: 0 for a new one, or "any" (default: 0)',
+      parseExpectedVersion,
+    )
+    .option("--no-validate", "do not run the examples")
+    .option("--author <name>", "who adds them (default: the draft's author)")
+    .option("--message <text>", "why these versions are made")
+    .action((files: readonly string[], flags: AddFlags, command: Command) =>
+      run(command, (context) => add(context, files, flags)),
+    );
+};
+
+async function add(context: CliContext, files: readonly string[], flags: AddFlags): Promise<void> {
+  if (files.length === 0 && flags.starter !== true)
+    throw new UsageError('Nothing to add: name files, "-" for standard input, or --starter');
+  const candidates = [
+    ...(flags.starter ? await starterCandidates() : []),
+    ...(await Promise.all(files.map((file) => candidatesOf(file, context)))).flat(),
+  ];
+  const settle = inOrder<AddOutcome | RepertoireError>((outcome, index) =>
+    report(context, candidates[index] as Candidate, outcome),
+  );
+  const drafts: unknown[] = [];
+  const positions: number[] = [];
+  candidates.forEach((candidate, at) => {
+    if ("error" in candidate) return settle(at, candidate.error);
+    drafts.push(candidate.value);
+    positions.push(at);
+  });
+  if (drafts.length === 0) return;
+  const { expectedVersion, validate, author, message } = flags;
+  const library = await context.library();
+  await library.addMany(drafts, {
+    ...defined({ expectedVersion, author, message }),
+    validate,
+    signal: context.signal,
+    onResult: (outcome) => settle(positions[outcome.index] as number, outcome),
+  });
+}
+
+async function starterCandidates(): Promise<readonly Candidate[]> {
+  return (await loadStarterSkills()).map(({ file, draft }) => ({ file, value: draft }));
+}
+
+/** A file that can not be read is a failing item like any other. */
+async function candidatesOf(file: string, context: CliContext): Promise<readonly Candidate[]> {
+  try {
+    const folder = await agentSkillFolder(file);
+    if (folder === undefined) {
+      const items = parseItems(await readSource(file, context.signal));
+      if (items.length === 0)
+        context.output.note(
+          `${context.output.paintNote("yellow", "warning:")} ${file} holds no drafts`,
+        );
+      return items;
+    }
+    const { draft, leftOut } = await readAgentSkill(folder, context.signal);
+    if (leftOut.length > 0)
+      context.output.note(
+        `${context.output.paintNote("yellow", "warning:")} ${draft.id}: the library keeps no files, so these were left out: ${oneLine(leftOut.join(", "))}`,
+      );
+    return [{ file, value: draft }];
+  } catch (error) {
+    if (error instanceof RepertoireError && error.code !== "CANCELLED") return [{ file, error }];
+    throw error;
+  }
+}
+
+async function agentSkillFolder(file: string): Promise<string | undefined> {
+  if (file === "-") return undefined;
+  if (basename(file) === SKILL_FILE) return dirname(file);
+  // What is not there is reported when it is read.
+  const found = await stat(file).catch(() => undefined);
+  return found?.isDirectory() === true ? file : undefined;
+}
+
+function report(
+  { output, json, exit }: CliContext,
+  candidate: Candidate,
+  outcome: AddOutcome | RepertoireError,
+): void {
+  if (!(outcome instanceof RepertoireError) && outcome.ok) {
+    const { ok: _, index: __, ...result } = outcome;
+    if (json) output.json(result);
+    else noteAdded(output, result);
+    return;
+  }
+  const { file, line } = candidate;
+  const failed: FailedAdd =
+    outcome instanceof RepertoireError
+      ? { file, error: outcome, ...defined({ line }) }
+      : { file, error: outcome.error, ...defined({ id: outcome.id, line }) };
+  exit(exitCodeOfError(failed.error.code) || EXIT.internal);
+  if (json) output.json({ ...failed, error: errorDocument(failed.error) });
+  noteError(output, failed.error);
+}

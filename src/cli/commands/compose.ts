@@ -1,0 +1,163 @@
+import { Option } from "commander";
+import type { Command } from "commander";
+import { RepertoireError } from "../../base/errors.ts";
+import type { JsonObject } from "../../base/json.ts";
+import { LIMITS } from "../../base/limits.ts";
+import type { ComposeOptions, WorkflowInput, WorkflowRun, WorkflowStep } from "../../index.ts";
+import { statusStyle } from "../colours.ts";
+import { declareCommand, defined } from "../command.ts";
+import type { Install } from "../command.ts";
+import type { CliContext } from "../context.ts";
+import { formatDuration, parseDuration } from "../duration.ts";
+import { exitCodeOfStatus } from "../exit-codes.ts";
+import { runSignal } from "../interrupted-run.ts";
+import { noteAdded } from "../note-added.ts";
+import { progressBar } from "../progress-bar.ts";
+import { parseJson, parseJsonOption, readSource } from "../read-input.ts";
+import { renderExecutionError, renderValue } from "../render-execution.ts";
+import { renderTable } from "../table.ts";
+import { UsageError } from "../usage-error.ts";
+
+interface ComposeFlags {
+  readonly context?: string;
+  readonly name?: string;
+  readonly timeoutPerSkill?: number;
+  readonly onError?: "stop" | "continue";
+  readonly steps?: string;
+  readonly save?: string;
+  readonly description?: string;
+}
+
+export const composeCommand: Install = (program, run) => {
+  declareCommand(program, {
+    usage: "compose [ids...]",
+    summary: "Run skills one after another over a shared context, or save them as one skill.",
+    example: `compose parse_csv group_rows markdown_table --context @sales.json`,
+  })
+    .option("--context <json>", "JSON object, @file, or - for stdin (default: {})")
+    .option("--name <name>", "name of the workflow (default: its skills)")
+    .option("--timeout-per-skill <duration>", "of each step, such as 300ms, 30s, 2m", (text) =>
+      parseDuration(text, LIMITS.maxTimeoutMs),
+    )
+    .addOption(
+      new Option("--on-error <what>", "what a failing step does (default: stop)").choices([
+        "stop",
+        "continue",
+      ]),
+    )
+    .option(
+      "--steps <file>",
+      "JSON array of steps {id, skill, context, needs, retry, …} in place of ids",
+    )
+    .option("--save <id>", "store the workflow as a skill of this id instead of running it")
+    .option("--description <text>", "of the saved skill")
+    .action((ids: readonly string[], flags: ComposeFlags, command: Command) =>
+      run(command, (context) => compose(context, ids, flags)),
+    );
+};
+
+async function compose(
+  context: CliContext,
+  ids: readonly string[],
+  flags: ComposeFlags,
+): Promise<void> {
+  checkFlags(ids, flags);
+  const steps = flags.steps === undefined ? ids : await readSteps(flags.steps, context.signal);
+  if (flags.save !== undefined) return save(context, flags.save, steps, flags);
+  const { name, onError, timeoutPerSkill: timeoutMsPerSkill } = flags;
+  const shared =
+    flags.context === undefined
+      ? {}
+      : await parseJsonOption("--context", flags.context, context.signal);
+  const library = await context.library();
+  const result = await library.compose(steps, shared as JsonObject, {
+    ...defined({ name, onError, timeoutMsPerSkill }),
+    signal: runSignal(context),
+    onProgress: progressOn(context),
+  });
+  context.exit(exitCodeOfStatus(result.status));
+  if (context.json) context.output.json(result);
+  else show(context, result);
+}
+
+function checkFlags(
+  ids: readonly string[],
+  { steps, save, description, context }: ComposeFlags,
+): void {
+  if (ids.length === 0 && steps === undefined)
+    throw new UsageError("Nothing to compose: name skills in their order, or --steps with a file");
+  if (ids.length > 0 && steps !== undefined)
+    throw new UsageError("Give either ids or --steps, not both");
+  if (save !== undefined && description === undefined)
+    throw new UsageError("--save needs --description, by which the saved skill is found");
+  if (save === undefined && description !== undefined)
+    throw new UsageError("--description is for --save; a workflow that is run has a --name");
+  if (save !== undefined && context !== undefined)
+    throw new UsageError("--save stores the workflow without running it, so it takes no --context");
+}
+
+async function readSteps(path: string, signal: AbortSignal): Promise<WorkflowInput> {
+  const steps = parseJson(await readSource(path, signal));
+  if (Array.isArray(steps)) return steps as WorkflowInput;
+  throw new RepertoireError("INVALID_INPUT", `${path}: expected a JSON array of steps`, {
+    details: { file: path },
+  });
+}
+
+async function save(
+  context: CliContext,
+  id: string,
+  steps: WorkflowInput,
+  { name = id, description = "", timeoutPerSkill: timeoutMs, onError }: ComposeFlags,
+): Promise<void> {
+  const library = await context.library();
+  const defaults = defined({ timeoutMs, onError });
+  const result = await library.saveWorkflow(
+    {
+      id,
+      name,
+      description,
+      steps: steps.map((step): WorkflowStep =>
+        typeof step === "string" ? { ...defaults, skill: step } : { ...defaults, ...step },
+      ),
+    },
+    { signal: context.signal },
+  );
+  if (context.json) context.output.json(result);
+  else noteAdded(context.output, result);
+}
+
+function progressOn({ output }: CliContext): NonNullable<ComposeOptions["onProgress"]> {
+  return ({ step, event, completedSteps, totalSteps }) => {
+    if (event === "started")
+      output.status(progressBar(completedSteps / totalSteps, step, output.noteWidth));
+  };
+}
+
+function show(
+  { output }: CliContext,
+  { name, status, steps, completedSteps, totalSteps, durationMs, context }: WorkflowRun,
+): void {
+  const paint = output.paintNote;
+  const table = renderTable(
+    [
+      { title: "STEP", value: ({ id }) => id },
+      {
+        title: "SKILL",
+        value: ({ skillId, version }) => `${skillId}@${version}`,
+        style: () => "cyan",
+      },
+      { title: "STATUS", value: (step) => step.status, style: (step) => statusStyle(step.status) },
+      { title: "TIME", value: (step) => formatDuration(step.durationMs), align: "right" },
+    ],
+    steps,
+    { width: output.noteWidth, paint },
+  );
+  output.note(table.trimEnd());
+  for (const { error } of steps)
+    if (error !== undefined) output.note(renderExecutionError(error, paint));
+  output.note(
+    `${paint(statusStyle(status), status)} ${name}: ${completedSteps} of ${totalSteps} steps in ${formatDuration(durationMs)}`,
+  );
+  if (status === "ok") output.text(renderValue(context["prev_result"] ?? null));
+}

@@ -1,0 +1,95 @@
+import type { Command } from "commander";
+import { RepertoireError } from "../../base/errors.ts";
+import type { SkillLibrary } from "../../index.ts";
+import { nearest } from "../../skill/nearest.ts";
+import type { Skill } from "../../skill/skill.ts";
+import { declareCommand, defined } from "../command.ts";
+import type { Install } from "../command.ts";
+import type { CliContext } from "../context.ts";
+import { wholeNumber } from "../numbers.ts";
+import { renderSkill } from "../render-skill.ts";
+import { printable } from "../text-width.ts";
+
+interface GetFlags {
+  readonly version?: number;
+  readonly code?: true;
+}
+
+const SUGGESTIONS = 3;
+
+export const getCommand: Install = (program, run) => {
+  declareCommand(program, {
+    usage: "get <id>",
+    summary: "Show a skill with the evidence of its runs.",
+    example: "get slugify --code > slugify.js",
+  })
+    .option("--version <n>", "this version (default: the current one)", wholeNumber(1))
+    .option("--code", "print its source text alone")
+    .action((id: string, flags: GetFlags, command: Command) =>
+      run(command, (context) => get(context, id, flags)),
+    );
+};
+
+async function get(context: CliContext, id: string, { version, code }: GetFlags): Promise<void> {
+  const { output, json, signal } = context;
+  const library = await context.library();
+  const skill = await library.get(id, { ...defined({ version }), signal });
+  if (skill === undefined) throw await notFound(library, id, version);
+  if (json) output.json(skill);
+  else if (code) output.text(sourceOf(skill, output.isTerminal));
+  else output.text(renderSkill(skill, output));
+}
+
+/** The source as it is for a file or another program; safe to look at in a terminal. */
+function sourceOf(skill: Skill, isTerminal: boolean): string {
+  if (skill.code === undefined) {
+    throw new RepertoireError(
+      "INVALID_INPUT",
+      `Skill "${skill.id}" has instructions and no code; leave out --code to read them`,
+      { details: { skillId: skill.id } },
+    );
+  }
+  const text = isTerminal ? printable(skill.code) : skill.code;
+  return text.endsWith("\n") ? text : `${text}\n`;
+}
+
+async function notFound(
+  library: SkillLibrary,
+  id: string,
+  version: number | undefined,
+): Promise<RepertoireError> {
+  const current = version === undefined ? undefined : await library.get(id);
+  if (current !== undefined) {
+    return new RepertoireError(
+      "SKILL_NOT_FOUND",
+      `There is no version ${version} of skill "${id}"; the current one is ${current.version}`,
+      { details: { skillId: id, version, current: current.version } },
+    );
+  }
+  const similar = await similarIds(library, id);
+  const hint =
+    similar.length === 0
+      ? "search or list the library for its id"
+      : `did you mean ${similar.join(", ")}?`;
+  return new RepertoireError("SKILL_NOT_FOUND", `There is no skill "${id}"; ${hint}`, {
+    details: { skillId: id, similar },
+  });
+}
+
+/** Ids spelled like the one asked for, then skills about what its words say. */
+async function similarIds(library: SkillLibrary, id: string): Promise<readonly string[]> {
+  const spelled = nearest(
+    id,
+    (await library.list({ limit: 1000 })).map((summary) => summary.id),
+  );
+  const words = id
+    .replaceAll(/[^\p{Letter}\p{Number}]+/gu, " ")
+    .trim()
+    .slice(0, 200);
+  const found = words === "" ? undefined : await library.search(words, { limit: SUGGESTIONS });
+  const about = found?.confident === true ? found.matches.map((match) => match.id) : [];
+  return [...new Set([...(spelled === undefined ? [] : [spelled]), ...about])].slice(
+    0,
+    SUGGESTIONS,
+  );
+}

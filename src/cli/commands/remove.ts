@@ -1,0 +1,28 @@
+import type { Command } from "commander";
+import type { ExpectedVersion } from "../../store/skill-store.ts";
+import { declareCommand, defined } from "../command.ts";
+import type { Install } from "../command.ts";
+import { parseExpectedVersion } from "../numbers.ts";
+
+interface RemoveFlags {
+  readonly expectedVersion?: ExpectedVersion;
+}
+
+export const removeCommand: Install = (program, run) => {
+  declareCommand(program, {
+    usage: "remove <id>",
+    summary: "Take a skill out of the library; its history stays.",
+    example: "remove old_slugify --expected-version 4",
+  })
+    .option("--expected-version <n>", "only if the skill is at this version", parseExpectedVersion)
+    .action((id: string, { expectedVersion }: RemoveFlags, command: Command) =>
+      run(command, async ({ library, output, json }) => {
+        const result = await (await library()).remove(id, defined({ expectedVersion }));
+        if (json) output.json(result);
+        else
+          output.text(
+            `${output.paint("green", "✓")} removed ${id}; its versions can still be read, and rolled back to\n`,
+          );
+      }),
+    );
+};

@@ -1,0 +1,67 @@
+import type { Command } from "commander";
+import { LIMITS } from "../../base/limits.ts";
+import { declareCommand, defined } from "../command.ts";
+import type { Install } from "../command.ts";
+import type { CliContext } from "../context.ts";
+import { parseDuration } from "../duration.ts";
+import { exitCodeOfExecution } from "../exit-codes.ts";
+import { runSignal } from "../interrupted-run.ts";
+import { loadTools } from "../load-tools.ts";
+import { wholeNumber } from "../numbers.ts";
+import { progressBar } from "../progress-bar.ts";
+import { parseJsonOption } from "../read-input.ts";
+import { renderEnding, renderValue } from "../render-execution.ts";
+import { oneLine } from "../text-width.ts";
+
+interface RunFlags {
+  readonly context?: string;
+  readonly timeout?: number;
+  readonly version?: number;
+  readonly seed?: number;
+  readonly tools?: string;
+}
+
+const MAX_SEED = 2 ** 32 - 1;
+
+export const runCommand: Install = (program, run) => {
+  declareCommand(program, {
+    usage: "run <id>",
+    summary: "Run a skill in the sandbox.",
+    example: `run slugify --context '{"text": "Crème Brûlée"}'`,
+  })
+    .option("--context <json>", "JSON, @file, or - for stdin (default: {})")
+    .option(
+      "--timeout <duration>",
+      "such as 300ms, 30s, 2m (default: the skill's own, else 30s)",
+      (text) => parseDuration(text, LIMITS.maxTimeoutMs),
+    )
+    .option("--version <n>", "this version (default: the current one)", wholeNumber(1))
+    .option("--seed <n>", "seed of Math.random within the run", wholeNumber(0, MAX_SEED))
+    .option("--tools <module>", "ES module whose exported functions the skill may use as tools")
+    .action((id: string, flags: RunFlags, command: Command) =>
+      run(command, (context) => runSkill(context, id, flags)),
+    );
+};
+
+async function runSkill(context: CliContext, id: string, flags: RunFlags): Promise<void> {
+  const { output, json, signal } = context;
+  const { timeout: timeoutMs, version, seed } = flags;
+  const given =
+    flags.context === undefined ? {} : await parseJsonOption("--context", flags.context, signal);
+  const tools = flags.tools === undefined ? undefined : await loadTools(flags.tools);
+  const library = await context.library(defined({ tools }));
+  const execution = await library.execute(id, given, {
+    ...defined({ timeoutMs, version, seed }),
+    signal: runSignal(context),
+    ...(output.isInteractive
+      ? {
+          onProgress: (fraction, message = "") =>
+            output.status(progressBar(fraction, oneLine(message), output.noteWidth)),
+        }
+      : {}),
+  });
+  context.exit(exitCodeOfExecution(execution));
+  if (json) return output.json(execution);
+  output.note(renderEnding(execution, output.paintNote));
+  if (execution.status === "ok") output.text(renderValue(execution.value ?? null));
+}

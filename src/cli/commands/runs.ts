@@ -1,0 +1,53 @@
+import { Option } from "commander";
+import type { Command } from "commander";
+import { LIMITS } from "../../base/limits.ts";
+import type { RunRecord } from "../../index.ts";
+import { EXECUTION_STATUSES } from "../../skill/execution.ts";
+import type { ExecutionStatus } from "../../skill/execution.ts";
+import { statusStyle } from "../colours.ts";
+import { declareCommand, defined } from "../command.ts";
+import type { Install } from "../command.ts";
+import { formatDuration } from "../duration.ts";
+import { wholeNumber } from "../numbers.ts";
+import { renderTable } from "../table.ts";
+import type { Column } from "../table.ts";
+
+interface RunsFlags {
+  readonly skill?: string;
+  readonly status?: ExecutionStatus;
+  readonly limit?: number;
+}
+
+export const runsCommand: Install = (program, run) => {
+  declareCommand(program, {
+    usage: "runs",
+    summary: "List recorded runs, newest first.",
+    example: "runs --skill slugify --status error",
+  })
+    .option("--skill <id>", "only of this skill")
+    .addOption(
+      new Option("--status <status>", "only that ended like this").choices(EXECUTION_STATUSES),
+    )
+    .option("--limit <n>", "at most this many (default: 50)", wholeNumber(1, LIMITS.runRecords))
+    .action((flags: RunsFlags, command: Command) =>
+      run(command, async ({ library, output, json }) => {
+        const { skill: skillId, status, limit } = flags;
+        const runs = await (await library()).listRuns(defined({ skillId, status, limit }));
+        if (json) output.json(runs);
+        else output.text(renderTable(COLUMNS, runs, output));
+      }),
+    );
+};
+
+const COLUMNS: readonly Column<RunRecord>[] = [
+  { title: "STARTED", value: ({ startedAt }) => startedAt },
+  { title: "SKILL", value: ({ skillId, version }) => `${skillId}@${version}`, style: () => "cyan" },
+  { title: "STATUS", value: ({ status }) => status, style: ({ status }) => statusStyle(status) },
+  { title: "TIME", value: ({ durationMs }) => formatDuration(durationMs), align: "right" },
+  { title: "RUN", value: ({ runId }) => runId },
+  {
+    title: "ERROR",
+    value: ({ error }) => (error ? `${error.name}: ${error.message}` : ""),
+    shrinks: true,
+  },
+];

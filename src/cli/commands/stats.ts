@@ -1,0 +1,50 @@
+import type { Command } from "commander";
+import type { LibraryStats } from "../../index.ts";
+import type { Paint } from "../colours.ts";
+import { declareCommand } from "../command.ts";
+import type { Install } from "../command.ts";
+import { renderFields } from "../table.ts";
+import { oneLine } from "../text-width.ts";
+
+export const statsCommand: Install = (program, run) => {
+  declareCommand(program, {
+    usage: "stats",
+    summary: "Count what is in the library, and show how its parts are doing.",
+    example: "stats --json",
+  }).action((_flags: object, command: Command) =>
+    run(command, async ({ library, output, json }) => {
+      const stats = await (await library()).stats();
+      if (json) output.json(stats);
+      else output.text(renderStats(stats, output.paint));
+    }),
+  );
+};
+
+function renderStats(stats: LibraryStats, paint: Paint): string {
+  const { skills, runs, search, sandbox } = stats;
+  const behind = stats.revision - search.revision;
+  return renderFields(
+    [
+      ["library", stats.path],
+      ["revision", String(stats.revision)],
+      ["skills", countsOf(skills.total, skills.byStatus)],
+      ["versions", String(stats.versions)],
+      ["runs", countsOf(runs.runs, runs.byStatus)],
+      ["search index", `${search.skills} skills, ${search.vectors} with a vector`],
+      ["index lag", behind === 0 ? "none" : `${behind} revisions`],
+      ["embedder", search.embedder ?? "none"],
+      [
+        "embedder error",
+        search.embedderError === undefined ? undefined : oneLine(search.embedderError),
+      ],
+      ["sandbox", sandbox.engine],
+    ],
+    paint,
+  );
+}
+
+function countsOf(total: number, byKind: Readonly<Record<string, number>>): string {
+  const kinds = Object.entries(byKind).filter(([, count]) => count > 0);
+  const detail = kinds.map(([kind, count]) => `${count} ${kind}`).join(", ");
+  return detail === "" ? String(total) : `${total} (${detail})`;
+}

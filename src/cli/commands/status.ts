@@ -1,0 +1,40 @@
+import { Argument } from "commander";
+import type { Command } from "commander";
+import { SKILL_STATUSES } from "../../skill/skill.ts";
+import type { SkillStatus } from "../../skill/skill.ts";
+import type { ExpectedVersion } from "../../store/skill-store.ts";
+import { declareCommand, defined } from "../command.ts";
+import type { Install } from "../command.ts";
+import { parseExpectedVersion } from "../numbers.ts";
+
+interface StatusFlags {
+  readonly reason?: string;
+  readonly replacement?: string;
+  readonly expectedVersion?: ExpectedVersion;
+}
+
+export const statusCommand: Install = (program, run) => {
+  declareCommand(program, {
+    usage: "status",
+    summary: "Change the status of a skill; only active ones are offered by search.",
+    example: "status old_slugify deprecated --replacement slugify",
+  })
+    .argument("<id>")
+    .addArgument(new Argument("<status>", "the new status").choices(SKILL_STATUSES))
+    .option("--reason <text>", "why")
+    .option("--replacement <id>", "skill to use instead")
+    .option("--expected-version <n>", "only if the skill is at this version", parseExpectedVersion)
+    .action((id: string, status: SkillStatus, flags: StatusFlags, command: Command) =>
+      run(command, async ({ library, output, json }) => {
+        const { reason, replacement, expectedVersion } = flags;
+        const result = await (
+          await library()
+        ).setStatus(id, status, defined({ reason, replacement, expectedVersion }));
+        if (json) output.json(result);
+        else
+          output.text(
+            `${output.paint("green", "✓")} ${id} version ${result.version} is now ${status}\n`,
+          );
+      }),
+    );
+};

@@ -1,0 +1,18 @@
+import type { Command } from "commander";
+import { declareCommand } from "../command.ts";
+import type { Install } from "../command.ts";
+import { renderVersion } from "../render-skill.ts";
+
+export const versionCommand: Install = (program, run) => {
+  declareCommand(program, {
+    usage: "version <id>",
+    summary: "Show the record of a skill's current version.",
+    example: "version slugify --json",
+  }).action((id: string, _flags: object, command: Command) =>
+    run(command, async ({ library, output, json }) => {
+      const version = await (await library()).getVersion(id);
+      if (json) output.json(version);
+      else output.text(renderVersion(version, output.paint));
+    }),
+  );
+};
