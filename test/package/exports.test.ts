@@ -14,6 +14,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
     "SkillLibrary",
     "ValidationFailedError",
     "VersionConflictError",
+    "defaultLibraryPath",
     "getSkillLibrary",
     "openLibrary",
   ],
