@@ -6,6 +6,7 @@ export { SkillLibrary } from "./library/skill-library.ts";
 export { InvalidDraftError, RepertoireError, VersionConflictError } from "./base/errors.ts";
 export { ValidationFailedError } from "./library/admission.ts";
 export { Execution, SkillFailedError } from "./skill/execution.ts";
+export { draftOf } from "./skill/definition-of.ts";
 export { LIMITS } from "./base/limits.ts";
 export { AsyncRWLock } from "./lock/rw-lock.ts";
 
@@ -29,7 +30,7 @@ export type {
   ListOptions,
   RollbackOptions,
   StatusOptions,
-} from "./library/catalog.ts";
+} from "./library/catalog-options.ts";
 export type { ComposeOptions, WorkflowProgress } from "./library/composer.ts";
 export type { ExecuteOptions } from "./library/executor.ts";
 export type { LibraryStats } from "./library/library-stats.ts";

@@ -3,7 +3,7 @@ import { draftOf } from "../../test/support/draft-of.ts";
 import { temporaryLibrary } from "../../test/support/temporary-library.ts";
 import type { TemporaryLibrary } from "../../test/support/temporary-library.ts";
 import type { Check, ExampleHostCall, SkillDraft } from "../skill/skill.ts";
-import type { AddResult } from "./catalog.ts";
+import type { AddResult } from "./catalog-options.ts";
 import { ValidationFailedError } from "./admission.ts";
 import type { SkillLibrary } from "./skill-library.ts";
 

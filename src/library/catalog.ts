@@ -5,11 +5,12 @@ import { deepFreeze, preview } from "../base/json.ts";
 import type { Limits } from "../base/limits.ts";
 import type { SkillCache } from "../cache/skill-cache.ts";
 import { contentHash } from "../skill/content-hash.ts";
+import { definitionOf } from "../skill/definition-of.ts";
 import { draftParser } from "../skill/parse-draft.ts";
 import type { DraftParser, ParsedDraft } from "../skill/parse-draft.ts";
 import { isSkillId, SKILL_ID_RULE } from "../skill/skill-id.ts";
 import { SKILL_STATUSES } from "../skill/skill.ts";
-import type { Check, Skill, SkillStatus, SkillSummary, SkillVersion } from "../skill/skill.ts";
+import type { Skill, SkillStatus, SkillSummary, SkillVersion } from "../skill/skill.ts";
 import type {
   Appended,
   ExpectedVersion,
@@ -18,9 +19,18 @@ import type {
   StoredVersion,
 } from "../store/skill-store.ts";
 import type { Admission } from "./admission.ts";
+import type {
+  AddOptions,
+  AddResult,
+  ChangeOptions,
+  ChangeResult,
+  GetOptions,
+  ListOptions,
+  RollbackOptions,
+  StatusOptions,
+} from "./catalog-options.ts";
 import type { Coherence } from "./coherence.ts";
 import { skillNotFound } from "./skill-not-found.ts";
-import { definitionOf, withoutProgram } from "./stored-definition.ts";
 import { metricsOf } from "./evidence.ts";
 import type { Evidence } from "./evidence.ts";
 import {
@@ -32,70 +42,6 @@ import {
   checkText,
   checkTexts,
 } from "./options.ts";
-
-export interface AddOptions {
-  /** 0 (default): must not exist; a number: must be at that version; "any": append after whatever is current. */
-  readonly expectedVersion?: ExpectedVersion;
-  /** Whether to run the examples (default: true). Structural checks always run. */
-  readonly validate?: boolean;
-  /** Who adds it (default: the draft's author). */
-  readonly author?: string;
-  /** Why this version is made. */
-  readonly message?: string;
-  readonly signal?: AbortSignal;
-}
-
-/** What came of adding a draft. */
-export interface AddResult extends Omit<Appended, "createdAt"> {
-  /** The checks it passed; empty when they were skipped. */
-  readonly checks: readonly Check[];
-  /** Things worth knowing that did not stop it. */
-  readonly warnings: readonly string[];
-}
-
-export interface GetOptions {
-  /** Version to read (default: the current one). */
-  readonly version?: number;
-  /** Read as of this library revision. */
-  readonly asOf?: number;
-  /** Whether a cached answer will do; it is as fresh as any other (default: true). */
-  readonly useCache?: boolean;
-  readonly signal?: AbortSignal;
-}
-
-export interface ListOptions {
-  readonly category?: string;
-  /** Skills that have every one of these tags. */
-  readonly tags?: readonly string[];
-  readonly status?: SkillStatus;
-  /** Start after this id: the last of the page before. */
-  readonly after?: string;
-  /** (default: 100) */
-  readonly limit?: number;
-}
-
-export interface ChangeOptions {
-  /** The version the skill must be at (default: "any"). */
-  readonly expectedVersion?: ExpectedVersion;
-}
-
-export interface RollbackOptions extends ChangeOptions {
-  readonly author?: string;
-  /** (default: "Roll back to version N") */
-  readonly message?: string;
-}
-
-export interface StatusOptions extends ChangeOptions {
-  readonly reason?: string;
-  /** Id of the skill to use instead. */
-  readonly replacement?: string;
-}
-
-export interface ChangeResult {
-  readonly id: string;
-  readonly version: number;
-  readonly revision: number;
-}
 
 /** A draft that is ready to be stored, or is stored already. */
 export type PreparedDraft =
@@ -316,7 +262,7 @@ export class Catalog {
       id,
       definition: definitionOf(target),
       contentHash: target.contentHash,
-      status: "active",
+      status: target.status === "draft" ? "draft" : "active",
       checks: target.checks,
       message: options.message ?? `Roll back to version ${version}`,
       expectedVersion: checkExpected(options.expectedVersion, "any"),
@@ -395,4 +341,8 @@ function failEarly(
   const actual = current?.version ?? 0;
   if (expected === "any" || expected === actual) return;
   throw new VersionConflictError(id, expected, actual, current?.contentHash);
+}
+
+function withoutProgram({ program: _, ...version }: StoredVersion): SkillVersion {
+  return version;
 }

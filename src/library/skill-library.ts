@@ -25,7 +25,7 @@ import type {
   ListOptions,
   RollbackOptions,
   StatusOptions,
-} from "./catalog.ts";
+} from "./catalog-options.ts";
 import type { ComposeOptions } from "./composer.ts";
 import type { ExecuteOptions } from "./executor.ts";
 import type { LibraryParts } from "./library-parts.ts";

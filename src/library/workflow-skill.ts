@@ -5,7 +5,7 @@
 import { RepertoireError } from "../base/errors.ts";
 import { preview } from "../base/json.ts";
 import type { SkillDraft } from "../skill/skill.ts";
-import type { AddOptions, AddResult } from "./catalog.ts";
+import type { AddOptions, AddResult } from "./catalog-options.ts";
 import type { PlannedStep } from "./composer.ts";
 import type { LibraryParts } from "./library-parts.ts";
 import { runSteps } from "./run-steps.ts";

@@ -1,6 +1,7 @@
 /** What changed between two definitions, field by field. */
 import { canonicalJson } from "../base/json.ts";
 import type { JsonValue } from "../base/json.ts";
+import { DEFINITION_FIELDS } from "./definition-of.ts";
 import type { SkillDefinition } from "./skill.ts";
 
 /** One field that differs. An absent side means that the version has no such field. */
@@ -10,28 +11,11 @@ export interface FieldChange {
   readonly to?: JsonValue;
 }
 
-const FIELDS: readonly (keyof SkillDefinition)[] = [
-  "name",
-  "description",
-  "category",
-  "tags",
-  "language",
-  "code",
-  "instructions",
-  "input",
-  "output",
-  "capabilities",
-  "examples",
-  "limits",
-  "license",
-  "metadata",
-];
-
 export function diffDefinitions(
   from: SkillDefinition,
   to: SkillDefinition,
 ): readonly FieldChange[] {
-  return FIELDS.flatMap((field): FieldChange[] => {
+  return DEFINITION_FIELDS.flatMap((field): FieldChange[] => {
     const before = from[field] as JsonValue | undefined;
     const after = to[field] as JsonValue | undefined;
     if (textOf(before) === textOf(after)) return [];

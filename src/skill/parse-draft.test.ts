@@ -189,3 +189,14 @@ test("whatever it is given, it either parses or lists issues", () => {
     ),
   );
 });
+
+test("the fields of a stored skill are refused with the way to make a draft of it", () => {
+  expect(issuesOf({ ...MINIMAL, version: 2 })).toEqual([
+    {
+      path: "version",
+      message: "a draft has no such field, only a stored skill has",
+      expected: "a draft; `draftOf(skill)` makes one of a stored skill",
+      received: "2",
+    },
+  ]);
+});

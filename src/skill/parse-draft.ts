@@ -103,6 +103,7 @@ function unknownField(
   draft: unknown,
   known: readonly string[],
 ): Issue {
+  if (path.length === 1 && STORED_FIELDS.has(String(path[0]))) return storedField(path, draft);
   const suggestion = nearest(String(path.at(-1)), known);
   return {
     path: formatPath(path),
@@ -111,6 +112,29 @@ function unknownField(
         ? "there is no such field"
         : `there is no such field, did you mean \`${suggestion}\`?`,
     expected: `one of ${known.join(", ")}`,
+    received: preview(valueAt(draft, path)),
+  };
+}
+
+/** What a stored skill has and a draft has not. */
+const STORED_FIELDS: ReadonlySet<string> = new Set([
+  "version",
+  "revision",
+  "contentHash",
+  "checks",
+  "createdAt",
+  "message",
+  "statusReason",
+  "replacement",
+  "metrics",
+  "versionMetrics",
+]);
+
+function storedField(path: readonly PropertyKey[], draft: unknown): Issue {
+  return {
+    path: formatPath(path),
+    message: "a draft has no such field, only a stored skill has",
+    expected: "a draft; `draftOf(skill)` makes one of a stored skill",
     received: preview(valueAt(draft, path)),
   };
 }

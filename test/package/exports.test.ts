@@ -15,6 +15,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
     "ValidationFailedError",
     "VersionConflictError",
     "defaultLibraryPath",
+    "draftOf",
     "getSkillLibrary",
     "openLibrary",
   ],

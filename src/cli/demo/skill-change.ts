@@ -1,4 +1,5 @@
 /** Changing a skill in a way that can be made again on top of someone else's change. */
+import { draftOf } from "../../index.ts";
 import type { JsonObject, Skill, SkillDraft } from "../../index.ts";
 
 /** What one agent wants different; everything else stays as it is found. */
@@ -21,27 +22,5 @@ export function applyChange(skill: Skill, change: SkillChange): SkillDraft {
     description: change.description ?? skill.description,
     tags: [...tags].slice(0, MAX_TAGS),
     metadata: { ...skill.metadata, ...change.metadata },
-  };
-}
-
-function draftOf(skill: Skill): SkillDraft {
-  const { id, name, description, category, tags, language, capabilities, examples } = skill;
-  const { code, instructions, input, output, limits, license, metadata } = skill;
-  return {
-    id,
-    name,
-    description,
-    category,
-    tags,
-    language,
-    capabilities,
-    examples,
-    limits,
-    metadata,
-    ...(code === undefined ? {} : { code }),
-    ...(instructions === undefined ? {} : { instructions }),
-    ...(input === undefined ? {} : { input }),
-    ...(output === undefined ? {} : { output }),
-    ...(license === undefined ? {} : { license }),
   };
 }

@@ -15,7 +15,7 @@ import type { DraftParser } from "../../skill/parse-draft.ts";
 import { Execution } from "../../skill/execution.ts";
 import type { ExecutionRecord } from "../../skill/execution.ts";
 import type { Skill } from "../../skill/skill.ts";
-import type { AddOptions, AddResult, GetOptions } from "../catalog.ts";
+import type { AddOptions, AddResult, GetOptions } from "../catalog-options.ts";
 import type { Evidence } from "../evidence.ts";
 import type { ExecuteOptions } from "../executor.ts";
 import { executionOfContext } from "../executor.ts";
@@ -24,8 +24,8 @@ import type { SearchOptions, SearchResult } from "../searcher.ts";
 import { fromWireError, toToolFailure } from "./sync-protocol.ts";
 import type { SyncMessage, SyncMethod, SyncRequest, ToolAnswer } from "./sync-protocol.ts";
 
-/** Sleeping ends by itself after this long without a word; the longest run is over well before. */
-const SILENCE_MS = 700_000;
+/** Its thread gives a sign of life several times as often; without one for this long it is dead. */
+const SILENCE_MS = 30_000;
 const CLOSE_MS = 10_000;
 const NOT_TRANSFERABLE = ["store", "runs", "index", "locks", "clock"] as const;
 

@@ -55,7 +55,7 @@ export interface ToolFailure {
 /** What the thread starts from. */
 export interface SyncWorkerData {
   readonly port: MessagePort;
-  /** Counts the messages sent to the caller, who sleeps on it. */
+  /** Counts messages and signs of life; the caller sleeps on it. */
   readonly signal: SharedArrayBuffer;
   readonly options: Omit<LibraryOptions, "tools">;
   readonly toolNames: readonly string[];

@@ -12,6 +12,7 @@ import { fromToolFailure, toWireError } from "./sync-protocol.ts";
 import type { SyncMessage, SyncRequest, SyncWorkerData, ToolAnswer } from "./sync-protocol.ts";
 
 const { port, signal, options, toolNames } = workerData as SyncWorkerData;
+const SIGN_OF_LIFE_MS = 5000;
 const counter = new Int32Array(signal);
 const toolCalls = new Map<number, PromiseWithResolvers<JsonValue>>();
 let nextCallId = 0;
@@ -19,9 +20,16 @@ let opening: Promise<SkillLibrary> | undefined;
 
 function send(message: SyncMessage): void {
   port.postMessage(message);
+  wakeCaller();
+}
+
+function wakeCaller(): void {
   Atomics.add(counter, 0, 1);
   Atomics.notify(counter, 0);
 }
+
+// The caller can not see this thread end while it sleeps, only that it falls silent.
+setInterval(wakeCaller, SIGN_OF_LIFE_MS).unref();
 
 /** A tool is a function of the caller's thread: ask it, while it sleeps on our messages. */
 function remoteTool(name: string): Tool {
