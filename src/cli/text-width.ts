@@ -8,7 +8,8 @@ const ZERO = /^(?:\p{Mark}|[\u200B-\u200F])+$/u;
 const CONTROL = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g;
 const ASCII = /^[\u0020-\u007E]*$/;
 
-const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+/** Made when it is first needed: few texts need it, and it is slow to make. */
+let segmenter: Intl.Segmenter | undefined;
 
 /**
  * Text of unknown origin made safe to show: escape sequences and other control characters, which
@@ -28,7 +29,7 @@ export function textWidth(text: string): number {
   const plain = stripVTControlCharacters(text);
   if (ASCII.test(plain)) return plain.length;
   let width = 0;
-  for (const { segment } of segmenter.segment(plain)) width += segmentWidth(segment);
+  for (const { segment } of graphemes(plain)) width += segmentWidth(segment);
   return width;
 }
 
@@ -37,7 +38,7 @@ export function cutToWidth(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   let kept = "";
   let used = 0;
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of graphemes(text)) {
     used += segmentWidth(segment);
     if (used > width - 1) break;
     kept += segment;
@@ -48,4 +49,9 @@ export function cutToWidth(text: string, width: number): string {
 function segmentWidth(segment: string): number {
   if (ZERO.test(segment)) return 0;
   return WIDE.test(segment) ? 2 : 1;
+}
+
+function graphemes(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return segmenter.segment(text);
 }

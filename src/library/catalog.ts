@@ -6,7 +6,6 @@ import type { Limits } from "../base/limits.ts";
 import type { SkillCache } from "../cache/skill-cache.ts";
 import { contentHash } from "../skill/content-hash.ts";
 import { definitionOf } from "../skill/definition-of.ts";
-import { draftParser } from "../skill/parse-draft.ts";
 import type { DraftParser, ParsedDraft } from "../skill/parse-draft.ts";
 import { isSkillId, SKILL_ID_RULE } from "../skill/skill-id.ts";
 import { SKILL_STATUSES } from "../skill/skill.ts";
@@ -63,13 +62,12 @@ export interface CatalogParts {
 
 export class Catalog {
   readonly #parts: CatalogParts;
-  readonly #parse: DraftParser;
+  #parser: Promise<DraftParser> | undefined;
   /** Skills as last handed out, so that a hit allocates nothing while neither version nor evidence moved. */
   readonly #views = new WeakMap<StoredVersion, Skill>();
 
   constructor(parts: CatalogParts) {
     this.#parts = parts;
-    this.#parse = draftParser(parts.limits);
   }
 
   async add(draft: unknown, options: AddOptions = {}): Promise<AddResult> {
@@ -86,6 +84,12 @@ export class Catalog {
     return addResult(await this.#parts.store.append(prepared.version), prepared);
   }
 
+  /** Loaded at the first draft: it takes a third of the time a short-lived reader needs to start. */
+  async #loadParser(): Promise<DraftParser> {
+    const { draftParser } = await import("../skill/parse-draft.ts");
+    return draftParser(this.#parts.limits);
+  }
+
   #checkNotes({ author, message }: { readonly author?: string; readonly message?: string }): void {
     checkText("author", author, AUTHOR_LENGTH);
     checkText("message", message, this.#parts.limits.descriptionLength);
@@ -97,7 +101,8 @@ export class Catalog {
     checkBoolean("validate", options.validate);
     throwIfAborted(options.signal, "Adding a skill");
     const expectedVersion = checkExpected(options.expectedVersion, 0);
-    const parsed = this.#parse(draft);
+    const parse = await (this.#parser ??= this.#loadParser());
+    const parsed = parse(draft);
     const hash = contentHash(parsed.definition);
     const current = await this.find(parsed.id);
     if (current?.contentHash === hash)

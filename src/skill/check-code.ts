@@ -3,8 +3,7 @@
  * can be a function. TypeScript is stripped of its types with every position kept, so that lines
  * and columns of later errors are those of the source.
  */
-import { parse } from "acorn";
-import type { Node, Program } from "acorn";
+import type { Node, parse as Parse, Program } from "acorn";
 import type { Issue } from "../base/errors.ts";
 import type { SkillLanguage } from "./skill.ts";
 
@@ -17,7 +16,8 @@ export async function checkCode(code: string, language: SkillLanguage): Promise<
   const stripped =
     language === "typescript" ? await stripTypes(code) : { ok: true as const, program: code };
   if (!stripped.ok) return stripped;
-  const parsed = parseModule(stripped.program);
+  const { parse } = await import("acorn");
+  const parsed = parseModule(stripped.program, parse);
   if (!parsed.ok) return parsed;
   const issues = [...findImports(parsed.program), ...findExportDefect(parsed.program)];
   return issues.length > 0 ? { ok: false, issues } : stripped;
@@ -48,7 +48,7 @@ type ParsedModule =
   | { readonly ok: true; readonly program: Program }
   | { readonly ok: false; readonly issues: readonly Issue[] };
 
-function parseModule(code: string): ParsedModule {
+function parseModule(code: string, parse: typeof Parse): ParsedModule {
   try {
     return {
       ok: true,

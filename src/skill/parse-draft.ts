@@ -5,9 +5,10 @@
 import type { z } from "zod";
 import { InvalidDraftError } from "../base/errors.ts";
 import type { Issue } from "../base/errors.ts";
-import { findJsonDefect, preview } from "../base/json.ts";
+import { preview } from "../base/json.ts";
 import { LIMITS } from "../base/limits.ts";
 import type { Limits } from "../base/limits.ts";
+import { checkDraftIsJson, subjectOf } from "./draft-json.ts";
 import { draftSchema } from "./draft-schema.ts";
 import { nearest } from "./nearest.ts";
 import type { SkillDefinition } from "./skill.ts";
@@ -27,17 +28,7 @@ export function draftParser(limits: Limits = LIMITS): DraftParser {
   const schema = draftSchema(limits);
   const fields = Object.keys(schema.shape);
   return (draft) => {
-    const defect = findJsonDefect(draft);
-    if (defect) {
-      throw new InvalidDraftError(subjectOf(draft), [
-        {
-          path: defect.path,
-          message: "this is not JSON",
-          expected: "JSON",
-          received: defect.found,
-        },
-      ]);
-    }
+    checkDraftIsJson(draft);
     const result = schema.safeParse(withoutUndefined(draft));
     const issues = result.success
       ? missingBody(result.data)
@@ -166,9 +157,4 @@ function withoutUndefined(value: unknown): unknown {
       .filter(([, member]) => member !== undefined)
       .map(([key, member]) => [key, withoutUndefined(member)]),
   );
-}
-
-function subjectOf(draft: unknown): string {
-  const id = valueAt(draft, ["id"]);
-  return id === undefined ? "Skill draft" : `Skill draft ${preview(id)}`;
 }

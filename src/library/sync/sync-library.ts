@@ -9,9 +9,7 @@ import type { MessagePort } from "node:worker_threads";
 import { RepertoireError } from "../../base/errors.ts";
 import { findJsonDefect } from "../../base/json.ts";
 import type { JsonValue } from "../../base/json.ts";
-import { LIMITS } from "../../base/limits.ts";
-import { draftParser } from "../../skill/parse-draft.ts";
-import type { DraftParser } from "../../skill/parse-draft.ts";
+import { checkDraftIsJson } from "../../skill/draft-json.ts";
 import { Execution } from "../../skill/execution.ts";
 import type { ExecutionRecord } from "../../skill/execution.ts";
 import type { Skill } from "../../skill/skill.ts";
@@ -50,7 +48,6 @@ export interface SyncLibraryParts {
 export class SyncLibrary {
   readonly #options: LibraryOptions;
   readonly #evidence: SyncLibraryParts["evidence"];
-  readonly #parse: DraftParser;
   readonly #calls = new Map<number, Call>();
   #nextRequestId = 0;
   #thread: Thread | undefined;
@@ -59,12 +56,12 @@ export class SyncLibrary {
   constructor(parts: SyncLibraryParts) {
     this.#options = parts.options;
     this.#evidence = parts.evidence;
-    this.#parse = draftParser({ ...LIMITS, ...parts.options.limits });
   }
 
   /** As `library.add`, synchronous; without `signal`. */
   add(draft: unknown, options: Omit<AddOptions, "signal"> = {}): AddResult {
-    this.#parse(draft);
+    // What is not JSON can not travel to the other thread, where everything else is checked.
+    checkDraftIsJson(draft);
     return this.#call("add", [draft, options]) as AddResult;
   }
 
