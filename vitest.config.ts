@@ -2,7 +2,12 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts", "starter/**/*.test.ts", "scripts/**/*.test.ts"],
+    include: [
+      "src/**/*.test.ts",
+      "test/**/*.test.ts",
+      "starter/**/*.test.ts",
+      "scripts/**/*.test.ts",
+    ],
     globalSetup: "test/support/global-setup.ts",
     reporters: ["default", "./test/support/closing-line-reporter.ts"],
     testTimeout: 30_000,
