@@ -73,7 +73,9 @@ export function findJsonDefect(
       const defect = visit(current[index], `${path}[${index}]`);
       if (defect) return defect;
     }
-    return undefined;
+    // Such as a toJSON of its own, which would decide what the text says.
+    const hasMembers = Object.keys(current).length > current.length;
+    return hasMembers ? { path, found: "an array with members besides its elements" } : undefined;
   }
 
   function visitRecord(current: object, path: string): JsonDefect | undefined {

@@ -14,10 +14,9 @@ import type { JsonValue } from "../base/json.ts";
 import { canonicalJson, preview } from "../base/json.ts";
 import type { Limits } from "../base/limits.ts";
 import type { HostCall, HostCallReply, Sandbox, SandboxOutcome } from "../sandbox/sandbox.ts";
-import { checkCode } from "../skill/check-code.ts";
-import { checkSchema } from "../skill/check-schema.ts";
 import type { ParsedDraft } from "../skill/parse-draft.ts";
 import type { Capabilities, Check, SkillExample } from "../skill/skill.ts";
+import type { DraftChecker } from "./draft-check/draft-checker.ts";
 import { CHECK_SEED, compileProgram, sandboxLimits } from "./program.ts";
 
 /** A draft that failed a check; nothing was stored. Every check is listed, the passed ones too. */
@@ -43,6 +42,7 @@ export class ValidationFailedError extends RepertoireError {
 }
 
 export interface AdmissionParts {
+  readonly checker: DraftChecker;
   readonly sandbox: Sandbox;
   readonly limits: Limits;
   readonly clock: Clock;
@@ -67,14 +67,9 @@ export class Admission {
    */
   async checkStructure({ id, definition }: ParsedDraft): Promise<string | undefined> {
     const { code, language, input, output } = definition;
-    const checkedCode = code === undefined ? undefined : await checkCode(code, language);
-    const issues = [
-      ...(checkedCode === undefined || checkedCode.ok ? [] : checkedCode.issues),
-      ...(input === undefined ? [] : await checkSchema("input", input)),
-      ...(output === undefined ? [] : await checkSchema("output", output)),
-    ];
+    const { issues, program } = await this.#parts.checker.check({ code, language, input, output });
     if (issues.length > 0) throw new InvalidDraftError(`Skill draft "${id}"`, issues);
-    return checkedCode?.ok ? checkedCode.program : undefined;
+    return program;
   }
 
   /**

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { draftOf } from "../../test/support/draft-of.ts";
 import { noteDraft, skillDraft } from "../../test/support/skill-draft.ts";
 import { rejection } from "../../test/support/thrown.ts";
 import { temporaryLibrary } from "../../test/support/temporary-library.ts";
@@ -258,6 +259,27 @@ test("evidence asked for while other runs are being recorded is never missing", 
     expect((await searching).matches.map(({ id }) => id)).toStrictEqual(["echo"]);
   }
   await library.close();
+  await stored.close();
+  directory.remove();
+});
+
+test("a run that can not be written is dropped alone, and counted", async () => {
+  const directory = temporaryDirectory();
+  const stored = await sqliteRunStore({ path: join(directory.path, "runs.sqlite") });
+  const runs: RunStore = {
+    ...stored,
+    record: async (batch) => {
+      if (batch.some((run) => run.logs.length > 0)) throw new RangeError("Invalid string length");
+      await stored.record(batch);
+    },
+  };
+  await using fixture = await temporaryLibrary({ runs });
+  const { library } = fixture;
+  await library.add(skillDraft("echo"));
+  await library.add(draftOf("loud", "console.log('x');"));
+  for (const id of ["echo", "loud", "echo"]) await library.execute(id);
+  await library.close();
+  expect((await stored.totals()).byStatus).toStrictEqual({ ok: 2 });
   await stored.close();
   directory.remove();
 });

@@ -7,6 +7,7 @@
  * process always sees its own runs; runs of other processes appear within `MAX_AGE_MS` of being written.
  */
 import type { Clock } from "../base/clock.ts";
+import { RepertoireError } from "../base/errors.ts";
 import type { SkillMetrics } from "../skill/skill.ts";
 import type {
   RunFilter,
@@ -138,13 +139,31 @@ export class Evidence {
     const batch = this.#pending;
     this.#pending = [];
     try {
-      await this.#runs.record(batch);
+      await this.#record(batch);
       this.expire();
       this.#lastError = undefined;
     } catch (error) {
       this.#pending = [...batch, ...this.#pending];
       this.#lastError = error instanceof Error ? error.message : String(error);
       throw error;
+    }
+  }
+
+  /**
+   * A store out of reach says so with an error of the library, and the runs are kept for later. Any
+   * other error is one run's own: it alone is dropped, so that it can not hold back the others.
+   */
+  async #record(batch: readonly RunRecord[]): Promise<void> {
+    try {
+      await this.#runs.record(batch);
+    } catch (error) {
+      if (error instanceof RepertoireError) throw error;
+      if (batch.length > 1) {
+        for (const run of batch) await this.#record([run]);
+        return;
+      }
+      this.#dropped += batch.length;
+      this.#lastError = error instanceof Error ? error.message : String(error);
     }
   }
 

@@ -1,6 +1,7 @@
 /** Answers what a running skill asks of its host. Never rejects: every failure is a reply. */
 import type { JsonValue } from "../base/json.ts";
-import { findJsonDefect, preview } from "../base/json.ts";
+import { findJsonDefect } from "../base/json.ts";
+import { describeThrown } from "../base/thrown.ts";
 import type { HostCall, HostCallReply } from "../sandbox/sandbox.ts";
 import type { Execution } from "../skill/execution.ts";
 import type { Capabilities } from "../skill/skill.ts";
@@ -61,7 +62,13 @@ async function callTool(run: CallingRun, call: HostCall): Promise<HostCallReply>
     });
     return toolReply(call.name, value ?? null);
   } catch (error) {
-    return { ok: false, error: describeThrown(error, `Tool "${call.name}"`) };
+    return {
+      ok: false,
+      error: describeThrown(
+        error,
+        `Tool "${call.name}" failed with something that is not an error`,
+      ),
+    };
   }
 }
 
@@ -122,7 +129,7 @@ export async function replyOf(runSkill: () => Promise<Execution>): Promise<HostC
   try {
     return skillReply(await runSkill());
   } catch (error) {
-    return { ok: false, error: describeThrown(error, "The skill") };
+    return { ok: false, error: describeThrown(error, "The skill failed") };
   }
 }
 
@@ -134,23 +141,6 @@ function skillReply(execution: Execution): HostCallReply {
   return {
     ok: false,
     error: { name, message, code: status, ...(status === "denied" ? { denied: true } : {}) },
-  };
-}
-
-/** Only name, message and code of a host's own error reach the guest, never its stack. */
-function describeThrown(
-  error: unknown,
-  what: string,
-): { name: string; message: string; code?: string } {
-  if (!(error instanceof Error)) {
-    const isText = typeof error === "string" && error !== "";
-    return { name: "Error", message: isText ? error : `${what} failed with ${preview(error)}` };
-  }
-  const code: unknown = (error as { code?: unknown }).code;
-  return {
-    name: error.name,
-    message: error.message,
-    ...(typeof code === "string" ? { code } : {}),
   };
 }
 

@@ -23,6 +23,7 @@ import { Admission } from "./admission.ts";
 import { Catalog } from "./catalog.ts";
 import { Coherence } from "./coherence.ts";
 import { Composer } from "./composer.ts";
+import { draftChecker } from "./draft-check/draft-checker.ts";
 import { Evidence } from "./evidence.ts";
 import { Executor } from "./executor.ts";
 import { Indexer } from "./indexer.ts";
@@ -132,6 +133,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
   const indexer = new Indexer({ store, index, embedder });
   const closing = new AbortController();
   const admission: Admission = new Admission({
+    checker: own(draftChecker()),
     sandbox,
     limits,
     clock,

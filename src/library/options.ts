@@ -20,7 +20,10 @@ export interface ToolCall {
   readonly remainingMs: number;
 }
 
-/** A function the host lends to skills by name. JSON in, JSON out. */
+/**
+ * A function the host lends to skills by name. JSON in, JSON out. When it throws, the name, message
+ * and code of its error reach the skill and the record of the run; its stack does not.
+ */
 export type Tool = (
   args: JsonValue,
   call: ToolCall,

@@ -11,7 +11,10 @@ export type CodeCheck =
   | { readonly ok: true; readonly program: string }
   | { readonly ok: false; readonly issues: readonly Issue[] };
 
-/** @returns the JavaScript to run, or every issue with its line and column */
+/**
+ * @returns the JavaScript to run, or every issue with its line and column
+ * @throws {Error} when the type stripper broke on it
+ */
 export async function checkCode(code: string, language: SkillLanguage): Promise<CodeCheck> {
   const stripped =
     language === "typescript" ? await stripTypes(code) : { ok: true as const, program: code };
@@ -35,6 +38,8 @@ async function stripTypes(code: string): Promise<CodeCheck> {
   try {
     return { ok: true, program: transformSync(code, { mode: "strip-only" }).code };
   } catch (error) {
+    // What it refuses it says with a plain object; an error means that its own memory is not sound any more.
+    if (error instanceof Error) throw error;
     const { message, startLine, startColumn, code: kind } = error as StripError;
     const expected =
       kind === "UnsupportedSyntax"

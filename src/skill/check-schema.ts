@@ -2,34 +2,21 @@
  * Checks that a JSON Schema is one (2020-12) and can be compiled. Only the schema is looked at
  * here: data meets a schema inside the sandbox, where a hostile pattern can be stopped.
  */
-import type { Ajv2020 } from "ajv/dist/2020.js";
+import type { Ajv2020, Options } from "ajv/dist/2020.js";
 import type { Issue } from "../base/errors.ts";
 import { preview } from "../base/json.ts";
 import type { JsonObject } from "../base/json.ts";
 
-/** A compiler keeps a little of every schema it has seen; it is replaced after this many. */
-const USES_PER_COMPILER = 1000;
 const MAX_ISSUES = 10;
+const OPTIONS: Options = { strict: false, validateFormats: false, logger: false };
 
-let compiler: Ajv2020 | undefined;
-let uses = 0;
+/** Knows the meta-schema, which takes far longer to compile than a schema; it never keeps one. */
+let judge: Ajv2020 | undefined;
 
-async function schemaCompiler(): Promise<Ajv2020> {
-  const { Ajv2020 } = await import("ajv/dist/2020.js");
-  if (compiler === undefined || uses >= USES_PER_COMPILER) {
-    compiler = new Ajv2020({
-      strict: false,
-      allErrors: true,
-      validateFormats: false,
-      logger: false,
-    });
-    uses = 0;
-  }
-  uses += 1;
-  return compiler;
-}
-
-/** @returns what is wrong with the schema; nothing when it can be used */
+/**
+ * @returns what is wrong with the schema; nothing when it can be used
+ * @throws {RangeError} when it is nested too deeply to tell
+ */
 export async function checkSchema(
   path: "input" | "output",
   schema: JsonObject | boolean,
@@ -38,27 +25,28 @@ export async function checkSchema(
   if (Object.hasOwn(schema, "$async")) {
     return [issue(`${path}.$async`, "asynchronous schemas are not JSON Schema", schema)];
   }
-  const ajv = await schemaCompiler();
+  const { Ajv2020 } = await import("ajv/dist/2020.js");
+  judge ??= new Ajv2020({ ...OPTIONS, allErrors: true });
   try {
-    ajv.compile(schema);
+    if (judge.validateSchema(schema) !== true) return describe(path, schema, judge);
+    // A compiler of its own: what a schema calls itself must not meet another's name. References
+    // are not copied into place, which could make a small schema immense.
+    new Ajv2020({ ...OPTIONS, validateSchema: false, inlineRefs: false }).compile(schema);
     return [];
   } catch (error) {
-    return describe(path, schema, error, ajv);
-  } finally {
-    ajv.removeSchema(schema);
+    // Deep nesting; whether the compiler is still sound is not certain, so its thread decides.
+    if (error instanceof RangeError) throw error;
+    return [issue(path, (error as Error).message, schema)];
   }
 }
 
-function describe(path: string, schema: unknown, error: unknown, ajv: Ajv2020): readonly Issue[] {
-  if (error instanceof RangeError) return [issue(path, "the schema is nested too deeply", schema)];
-  const message = (error as Error).message;
-  if (!message.startsWith("schema is invalid")) return [issue(path, message, schema)];
+function describe(path: string, schema: unknown, ajv: Ajv2020): readonly Issue[] {
   return (ajv.errors ?? [])
     .slice(0, MAX_ISSUES)
     .map((defect) =>
       issue(
         `${path}${defect.instancePath.replaceAll("/", ".")}`,
-        defect.message ?? message,
+        defect.message ?? "is no schema",
         schema,
       ),
     );

@@ -8,6 +8,7 @@ import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_thread
 import type { MessagePort } from "node:worker_threads";
 import { RepertoireError } from "../../base/errors.ts";
 import { findJsonDefect } from "../../base/json.ts";
+import { describeThrown } from "../../base/thrown.ts";
 import type { JsonValue } from "../../base/json.ts";
 import { checkDraftIsJson } from "../../skill/draft-json.ts";
 import { Execution } from "../../skill/execution.ts";
@@ -19,7 +20,7 @@ import type { ExecuteOptions } from "../executor.ts";
 import { executionOfContext } from "../executor.ts";
 import type { LibraryOptions } from "../options.ts";
 import type { SearchOptions, SearchResult } from "../searcher.ts";
-import { fromWireError, toToolFailure } from "./sync-protocol.ts";
+import { fromWireError } from "./sync-protocol.ts";
 import type { SyncMessage, SyncMethod, SyncRequest, ToolAnswer } from "./sync-protocol.ts";
 
 /** Its thread gives a sign of life several times as often; without one for this long it is dead. */
@@ -199,7 +200,11 @@ export class SyncLibrary {
       const value: unknown = this.#options.tools?.[name]?.(args, call) ?? null;
       return { kind: "tool-answer", callId, value: answerOf(name, value) };
     } catch (error) {
-      return { kind: "tool-answer", callId, error: toToolFailure(error) };
+      return {
+        kind: "tool-answer",
+        callId,
+        error: describeThrown(error, `Tool "${name}" failed with something that is not an error`),
+      };
     }
   }
 

@@ -3,6 +3,7 @@ import type { MessagePort } from "node:worker_threads";
 import { InvalidDraftError, RepertoireError, VersionConflictError } from "../../base/errors.ts";
 import type { ErrorCode, Issue } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json.ts";
+import type { ThrownText } from "../../base/thrown.ts";
 import type { Check } from "../../skill/skill.ts";
 import { ValidationFailedError } from "../admission.ts";
 import type { LibraryOptions } from "../options.ts";
@@ -42,16 +43,10 @@ export interface ToolAnswer {
   readonly kind: "tool-answer";
   readonly callId: number;
   readonly value?: unknown;
-  readonly error?: ToolFailure;
+  readonly error?: ThrownText;
 }
 
 /** What a skill learns of a tool that failed. */
-export interface ToolFailure {
-  readonly name: string;
-  readonly message: string;
-  readonly code: unknown;
-}
-
 /** What the thread starts from. */
 export interface SyncWorkerData {
   readonly port: MessagePort;
@@ -68,14 +63,7 @@ export interface WireError {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-export function toToolFailure(error: unknown): ToolFailure {
-  if (!(error instanceof Error)) return { name: "Error", message: String(error), code: undefined };
-  const code: unknown = (error as { code?: unknown }).code;
-  const { name, message } = error;
-  return { name, message, code: typeof code === "string" ? code : undefined };
-}
-
-export function fromToolFailure({ name, message, code }: ToolFailure): Error {
+export function fromToolFailure({ name, message, code }: ThrownText): Error {
   return Object.assign(new Error(message), { name }, code === undefined ? {} : { code });
 }
 
