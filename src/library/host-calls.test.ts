@@ -139,7 +139,10 @@ describe("tools", () => {
   test("that throw what can not even be printed still give an error that says so", async () => {
     expect(
       await caught("host.tool('throws-nothing-printable')", ["throws-nothing-printable"]),
-    ).toMatchObject({ name: "Error", message: 'Tool "throws-nothing-printable" failed with {}' });
+    ).toMatchObject({
+      name: "Error",
+      message: 'Tool "throws-nothing-printable" failed with something that is not an error',
+    });
   });
 
   test("that fail end the run as an error at the calling line when nothing catches it", async () => {
