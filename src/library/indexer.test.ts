@@ -1,8 +1,9 @@
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
-import { noteDraft } from "../../test/support/skill-draft.ts";
+import { draftOf } from "../../test/support/draft-of.ts";
+import { noteDraft, skillDraft } from "../../test/support/skill-draft.ts";
 import { temporaryLibrary } from "../../test/support/temporary-library.ts";
 import { openLibrary } from "./open-library.ts";
 import type { SkillLibrary } from "./skill-library.ts";
@@ -141,4 +142,34 @@ test("another embedder has an index of its own, and each finds everything", asyn
   await keywords.add(noteDraft("note-late"));
   expect(await found(library, "note")).toHaveLength(4);
   expect((await library.search("note")).mode).toBe("hybrid");
+});
+
+test("a store restored from a backup is searched as it is now, even at the same revision", async () => {
+  await using place = await temporaryLibrary();
+  const file = join(place.path, "library.sqlite");
+  await place.library.add(skillDraft("base"));
+  await place.library.close();
+  copyFileSync(file, `${file}.backup`);
+  const before = await openLibrary({ path: place.path });
+  await before.add(draftOf("ghost", "return 1;", { description: "A green turtle" }));
+  expect((await before.search("green turtle")).matches[0]?.id).toBe("ghost");
+  await before.close();
+  copyFileSync(`${file}.backup`, file);
+  const after = await openLibrary({ path: place.path });
+  await after.add(draftOf("fresh", "return 1;", { description: "A green turtle" }));
+  expect((await after.search("green turtle")).matches.map(({ id }) => id)).toContain("fresh");
+  expect((await after.search("green turtle")).matches.map(({ id }) => id)).not.toContain("ghost");
+  await after.close();
+});
+
+test("a directory where the index should be is put aside", async () => {
+  await using place = await temporaryLibrary();
+  await place.library.add(skillDraft("base"));
+  await place.library.close();
+  const index = join(place.path, "index-static-tl256.sqlite");
+  rmSync(index, { force: true });
+  mkdirSync(index);
+  const reopened = await openLibrary({ path: place.path });
+  expect((await reopened.search("base")).matches.map(({ id }) => id)).toEqual(["base"]);
+  await reopened.close();
 });

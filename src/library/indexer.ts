@@ -2,13 +2,14 @@
  * Keeps the search index in step with the store: reads what changed since the revision the index
  * stands at, embeds it, and applies it. The index is derived, so losing it loses nothing.
  */
+import { RepertoireError } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
 import { AsyncRWLock } from "../lock/rw-lock.ts";
 import type { Embedder } from "../search/embedder.ts";
 import type { IndexDocument, SearchIndex } from "../search/search-index.ts";
 import { embeddingText } from "../search/document-text.ts";
 import type { SkillSummary } from "../skill/skill.ts";
-import type { SkillStore, StoredVersion } from "../store/skill-store.ts";
+import type { Change, SkillStore, StoredVersion } from "../store/skill-store.ts";
 import { embedTexts } from "./embed-texts.ts";
 
 /** Changes applied in one go: large enough to be fast, small enough to let others run in between. */
@@ -97,11 +98,12 @@ export class Indexer {
     const target = await store.revision();
     for (;;) {
       // The index first: read the other way round, a commit in between would make it look ahead.
-      const have = await index.revision();
+      const { revision: have, mark } = await index.position();
       const newest = await store.revision();
-      if (have <= newest && have >= Math.min(target, newest)) return have;
-      // An index ahead of its store belongs to another history, such as before a restored backup.
-      if (have > newest) await index.reset();
+      const isSameHistory = have <= newest && (await this.#markOf(have)) === mark;
+      if (isSameHistory && have >= Math.min(target, newest)) return have;
+      // The store has another history since, such as that of a restored backup.
+      if (!isSameHistory) await index.reset();
       else await this.#applyChunk(have);
       await new Promise((resolve) => {
         setImmediate(resolve);
@@ -109,16 +111,31 @@ export class Indexer {
     }
   }
 
+  /** What tells the change at a revision from a change at the same revision in another history. */
+  async #markOf(revision: number): Promise<string> {
+    if (revision === 0) return "";
+    const [change] = await this.#parts.store.changesSince(revision - 1, 1);
+    return change === undefined ? "" : markOf(change);
+  }
+
   async #applyChunk(have: number): Promise<void> {
     const { store, index } = this.#parts;
     const changes = await store.changesSince(have, CHUNK);
+    const last = changes.at(-1);
+    if (last === undefined) {
+      throw new RepertoireError(
+        "STORE_CORRUPT",
+        `The store has no change after revision ${have}, though it says so`,
+      );
+    }
     const ids = [...new Set(changes.map((change) => change.skillId))];
     const current = await store.findMany(ids);
     const present = new Set(current.map((version) => version.id));
     await index.apply({
       upserts: await this.#documentsOf(current),
       removals: ids.filter((id) => !present.has(id)),
-      revision: changes.at(-1)?.revision ?? have,
+      revision: last.revision,
+      mark: markOf(last),
     });
   }
 
@@ -146,6 +163,10 @@ export class Indexer {
       return [];
     }
   }
+}
+
+function markOf({ skillId, version, kind, status, at }: Change): string {
+  return `${skillId}@${version} ${kind} ${status} ${at}`;
 }
 
 export function summaryOf(version: StoredVersion): SkillSummary {

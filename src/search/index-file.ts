@@ -10,7 +10,7 @@ import { closeSync, openSync, readSync, renameSync, rmSync, statSync } from "nod
 import { DatabaseSync } from "node:sqlite";
 
 /** Raised by every change to the schema or to how text is split, since both need a rebuild. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** "RSix", in the header field SQLite keeps for the kind of application. */
 const APPLICATION_ID = 0x52536978;
@@ -23,6 +23,7 @@ const SCHEMA = `
   CREATE TABLE state (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     revision INTEGER NOT NULL,
+    mark TEXT NOT NULL DEFAULT '',
     -- Changes whenever what other processes hold in memory is void.
     generation TEXT NOT NULL,
     embedder TEXT,
@@ -80,6 +81,7 @@ export function discardIndexFile(path: string): void {
 }
 
 function discardUnusable(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return setAside(path);
   const header = readHeader(path);
   if (header === undefined) return;
   const isOurs =

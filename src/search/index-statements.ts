@@ -33,8 +33,8 @@ export interface IndexStatements {
 export function prepareStatements(database: DatabaseSync): IndexStatements {
   const sql = (text: string): StatementSync => database.prepare(text);
   return {
-    state: sql("SELECT revision, generation, embedder, dimensions FROM state"),
-    setRevision: sql("UPDATE state SET revision = ?"),
+    state: sql("SELECT revision, mark, generation, embedder, dimensions FROM state"),
+    setRevision: sql("UPDATE state SET revision = ?, mark = ?"),
     setEmbedder: sql("UPDATE state SET embedder = ?, dimensions = ?, generation = ?"),
     counts: sql(
       "SELECT (SELECT count(*) FROM documents) AS skills, (SELECT count(*) FROM vectors) AS vectors",

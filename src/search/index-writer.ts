@@ -47,7 +47,7 @@ export function writeUpdate(
     statements.putRemoval.run(rowid, update.revision);
   }
   for (const document of documents) writeDocument(statements, document, update.revision);
-  statements.setRevision.run(update.revision);
+  statements.setRevision.run(update.revision, update.mark ?? "");
 }
 
 function writeDocument(

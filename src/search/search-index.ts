@@ -22,6 +22,8 @@ export interface IndexUpdate {
   readonly removals: readonly string[];
   /** Store revision the index stands at once this is applied. */
   readonly revision: number;
+  /** Tells that revision from the same number in another history of the store (default: ""). */
+  readonly mark?: string;
 }
 
 export interface IndexFilter {
@@ -55,6 +57,9 @@ export interface IndexHit {
 export interface SearchIndex {
   /** Store revision the index stands at, over all processes that share it; 0 when empty. */
   revision(): Promise<number>;
+
+  /** That revision with the mark it was applied with. */
+  position(): Promise<{ readonly revision: number; readonly mark: string }>;
 
   /**
    * Applies changes. Does nothing when another process has already applied them

@@ -15,6 +15,11 @@ export function isDamage(error: unknown): boolean {
   return code === CORRUPT || code === NOT_A_DATABASE;
 }
 
+/** Whether it is SQLite that failed. */
+export function isSqliteError(error: unknown): error is Error {
+  return primaryCode(error) !== undefined;
+}
+
 /** SQLite's result code without its extension, which `node:sqlite` puts into `errcode`. */
 function primaryCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !("errcode" in error)) return undefined;

@@ -22,7 +22,7 @@ import { prepareStatements, type IndexStatements } from "./index-statements.ts";
 import { prepareDocuments, writeUpdate } from "./index-writer.ts";
 import { rankHits } from "./rank-hits.ts";
 import type { IndexUpdate, SearchIndex } from "./search-index.ts";
-import { isDamage } from "./sqlite-errors.ts";
+import { isDamage, isSqliteError } from "./sqlite-errors.ts";
 import { vectorTable } from "./vector-table.ts";
 
 export interface SqliteSearchIndexOptions {
@@ -44,6 +44,7 @@ interface OpenFile extends IndexFile {
 
 interface IndexState {
   readonly revision: number;
+  readonly mark: string;
   readonly generation: string;
   readonly embedder: string | null;
   readonly dimensions: number | null;
@@ -63,7 +64,9 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
   /** What `memory` holds. */
   let held = { generation: "", revision: 0 };
   let isClosed = false;
-  let file = await retryWhileBusy(open, { path, busyMs, clock });
+  let file = await retryWhileBusy(open, { path, busyMs, clock }).catch((error: unknown) => {
+    throw isSqliteError(error) ? outOfReach(path, error) : error;
+  });
   /** The generation whose revision the owner was told last, and computes its updates against. */
   let told = readState(file).generation;
 
@@ -111,7 +114,7 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
     try {
       return await retryWhileBusy(attempt, { path, busyMs, clock });
     } catch (error) {
-      if (!isDamage(error)) throw error;
+      if (!isDamage(error)) throw isSqliteError(error) ? outOfReach(path, error) : error;
       await retryWhileBusy(beginAnew, { path, busyMs, clock });
       throw new RepertoireError(
         "STORE_CORRUPT",
@@ -171,19 +174,23 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
     return state.generation === told && update.revision > state.revision;
   }
 
+  async function position(): Promise<IndexState> {
+    const read = (): Promise<IndexState> => run("BEGIN", () => readState(file));
+    const state = await read().catch((error: unknown) => {
+      if (!(error instanceof RepertoireError && error.code === "STORE_CORRUPT")) throw error;
+      // It has just been begun anew, which is all the owner needs to know.
+      return read();
+    });
+    told = state.generation;
+    return state;
+  }
+
   return {
-    async revision() {
-      try {
-        const state = await run("BEGIN", () => readState(file));
-        told = state.generation;
-        return state.revision;
-      } catch (error) {
-        if (!(error instanceof RepertoireError && error.code === "STORE_CORRUPT")) throw error;
-        // It has just been begun anew, which is all the owner needs to know.
-        const state = await run("BEGIN", () => readState(file));
-        told = state.generation;
-        return state.revision;
-      }
+    revision: async () => (await position()).revision,
+
+    async position() {
+      const { revision, mark } = await position();
+      return { revision, mark };
     },
 
     async apply(update) {
@@ -240,7 +247,9 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
           `DELETE FROM documents; DELETE FROM document_tags; DELETE FROM vectors;
            DELETE FROM removals; INSERT INTO document_text (document_text) VALUES ('delete-all')`,
         );
-        file.database.prepare("UPDATE state SET revision = 0, generation = ?").run(generation);
+        file.database
+          .prepare("UPDATE state SET revision = 0, mark = '', generation = ?")
+          .run(generation);
         return generation;
       });
     },
@@ -254,10 +263,19 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
   };
 }
 
+function outOfReach(path: string, cause: Error): RepertoireError {
+  return new RepertoireError(
+    "STORE_UNAVAILABLE",
+    `The search index ${path} is out of reach: ${cause.message}; check that its directory is still there, writable, and has free space`,
+    { cause },
+  );
+}
+
 function readState(file: OpenFile): IndexState {
-  const { revision, generation, embedder, dimensions } = file.statements.state.get()!;
+  const { revision, mark, generation, embedder, dimensions } = file.statements.state.get()!;
   return {
     revision: Number(revision),
+    mark: mark as string,
     generation: generation as string,
     embedder: embedder as string | null,
     dimensions: dimensions === null ? null : Number(dimensions),
