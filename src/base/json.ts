@@ -61,7 +61,8 @@ export function findJsonDefect(
 
   function visitObject(current: object, path: string): JsonDefect | undefined {
     if (ancestors.has(current)) return { path, found: "a cycle" };
-    if (ancestors.size >= MAX_DEPTH) return { path, found: `nesting deeper than ${MAX_DEPTH}` };
+    if (ancestors.size >= MAX_DEPTH)
+      return { path: `${path.slice(0, 60)}…`, found: `nesting deeper than ${MAX_DEPTH}` };
     ancestors.add(current);
     const defect = Array.isArray(current) ? visitArray(current, path) : visitRecord(current, path);
     ancestors.delete(current);
@@ -97,7 +98,12 @@ export function findJsonDefect(
     return undefined;
   }
 
-  return visit(value, "");
+  try {
+    return visit(value, "");
+  } catch {
+    // A getter or a proxy threw; what it says is not ours to repeat.
+    return { path: "", found: "something that can not be read" };
+  }
 }
 
 /**

@@ -18,7 +18,10 @@ test("a skill that does not exist, or whose id can not be one, is undefined", as
   const { library } = fixture;
   expect(await library.get("absent")).toBeUndefined();
   expect(await library.get("Not An Id")).toBeUndefined();
-  expect(await library.get(7 as unknown as string)).toBeUndefined();
+  await expect(library.get(7 as unknown as string)).rejects.toMatchObject({
+    code: "INVALID_INPUT",
+    message: "Expected `id` to be a text, got 7",
+  });
 });
 
 test("a version is read by its number, and one that was never made is undefined", async () => {

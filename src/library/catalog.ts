@@ -36,6 +36,7 @@ import {
   checkBoolean,
   checkExpected,
   checkInteger,
+  checkIsText,
   checkKnownOptions,
   checkOneOf,
   checkText,
@@ -179,6 +180,7 @@ export class Catalog {
     id: string,
     options: GetOptions,
   ): StoredVersion | undefined | Promise<StoredVersion | undefined> {
+    checkIsText("id", id);
     checkKnownOptions("get", options, ["version", "asOf", "useCache", "signal"]);
     checkInteger("version", options.version, 1, Number.MAX_SAFE_INTEGER);
     checkInteger("asOf", options.asOf, 0, Number.MAX_SAFE_INTEGER);

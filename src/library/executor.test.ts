@@ -186,7 +186,10 @@ describe("a run that fails", () => {
     const id = await add("return 1;");
     await library.execute(id, {}, { version: 1 });
     expect((await library.execute(`${id}@1`, {})).status).toBe("not-found");
-    expect((await library.execute(undefined as unknown as string, {})).status).toBe("not-found");
+    await expect(library.execute(undefined as unknown as string)).rejects.toMatchObject({
+      code: "INVALID_INPUT",
+      message: "Expected `id` to be a text, got nothing",
+    });
   });
 
   test("needing more memory than allowed is out-of-memory", async () => {
@@ -338,10 +341,12 @@ describe("contexts", () => {
     expect(execution.error?.issues?.map(({ path }) => path).toSorted()).toEqual(["list[1]", "n"]);
   });
 
-  test("an unpaired surrogate and a NUL come through unchanged", async () => {
-    expect((await run("return context.text;", { text: "a\u0000\ud800" })).unwrap()).toBe(
-      "a\u0000\ud800",
-    );
+  test("a NUL comes through unchanged; an unpaired surrogate is refused with its place", async () => {
+    expect((await run("return context.text;", { text: "a\u0000" })).unwrap()).toBe("a\u0000");
+    expect(await run("return context.text;", { text: "a\ud800" })).toMatchObject({
+      status: "invalid-context",
+      error: { message: "The context at text is not JSON: a string with a lone surrogate" },
+    });
   });
 });
 

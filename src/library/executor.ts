@@ -18,7 +18,7 @@ import type { Evidence } from "./evidence.ts";
 import { grantsOf } from "./grants.ts";
 import type { Grants, Host } from "./grants.ts";
 import { answerHostCall, replyOf } from "./host-calls.ts";
-import { checkInteger, checkKnownOptions, checkPositive } from "./options.ts";
+import { checkInteger, checkIsText, checkKnownOptions, checkPositive } from "./options.ts";
 import { CHECK_SEED, programOf, sandboxLimits } from "./program.ts";
 
 /** Options of one run. */
@@ -79,6 +79,7 @@ export class Executor {
     context: JsonValue | undefined,
     options: ExecuteOptions = {},
   ): Promise<Execution> {
+    checkIsText("id", id);
     checkKnownOptions("execute", options, ["version", "timeoutMs", "seed", "signal", "onProgress"]);
     checkPositive("timeoutMs", options.timeoutMs, this.#parts.limits.maxTimeoutMs);
     checkInteger("version", options.version, 1, Number.MAX_SAFE_INTEGER);
@@ -182,7 +183,7 @@ export class Executor {
     context: unknown,
   ): { ok: true; json: string } | { ok: false; error: ExecutionError } {
     const value = context === undefined ? {} : context;
-    const defect = findJsonDefect(value, { surrogates: "allow" });
+    const defect = findJsonDefect(value);
     if (defect) return { ok: false, error: contextDefect(defect) };
     const json = JSON.stringify(value);
     const { contextBytes } = this.#parts.limits;

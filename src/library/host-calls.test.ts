@@ -168,7 +168,7 @@ describe("tools", () => {
       ["TypeError", `${answered}a BigInt at n`],
       ["TypeError", `${answered}a cycle at [0]`],
       ["TypeError", `${answered}an instance of Date`],
-      ["Error", "getter"],
+      ["TypeError", `${answered}something that can not be read`],
     ]);
   });
 

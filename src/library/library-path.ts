@@ -5,7 +5,9 @@ import { RepertoireError } from "../base/errors.ts";
 import { preview } from "../base/json.ts";
 
 /** Where the library is when nobody says: `REPERTOIRE_LIBRARY`, else the user's data directory (XDG). */
-export function defaultLibraryPath(environment: NodeJS.ProcessEnv = process.env): string {
+export function defaultLibraryPath(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): string {
   const named = environment.REPERTOIRE_LIBRARY;
   if (named !== undefined && named !== "") return named;
   const data = environment.XDG_DATA_HOME;

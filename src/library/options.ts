@@ -183,4 +183,35 @@ export function checkKnownOptions(what: string, options: unknown, known: readonl
       );
     }
   }
+  checkHooks(what, options as Readonly<Record<string, unknown>>);
+}
+
+/** What every call may be given to stop or watch it. */
+function checkHooks(
+  what: string,
+  { signal, onProgress, onResult }: Readonly<Record<string, unknown>>,
+): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new RepertoireError(
+      "INVALID_INPUT",
+      `Expected \`signal\` of ${what} to be an AbortSignal, got ${preview(signal)}`,
+    );
+  }
+  for (const [name, hook] of Object.entries({ onProgress, onResult })) {
+    if (hook !== undefined && typeof hook !== "function") {
+      throw new RepertoireError(
+        "INVALID_INPUT",
+        `Expected \`${name}\` of ${what} to be a function, got ${preview(hook)}`,
+      );
+    }
+  }
+}
+
+/** @throws {INVALID_INPUT} when an id is not even a text */
+export function checkIsText(name: string, value: unknown): void {
+  if (typeof value === "string") return;
+  throw new RepertoireError(
+    "INVALID_INPUT",
+    `Expected \`${name}\` to be a text, got ${preview(value)}`,
+  );
 }

@@ -82,7 +82,7 @@ describe("what a step is given", () => {
             escaped: { $from: "/results/a~1b~0c/list/0" },
             shared: { $from: "/context/url" },
             whole: { $from: "" },
-            missing: { $from: "/results/nobody/x" },
+            missing: { $from: "/results/a~1b~0c/nobody/x" },
             beyond: { $from: "/prev_result/list/9" },
             inherited: { $from: "/prev_result/constructor/name" },
             ofText: { $from: "/context/url/length" },

@@ -175,7 +175,7 @@ const randomSteps = fc
       needs: fc.option(fc.array(fc.nat(20), { maxLength: 3 }), { nil: undefined }),
       retry: fc.constantFrom(0, 0, 1),
       onError: fc.constantFrom("stop" as const, "continue" as const),
-      from: fc.constantFrom("/prev_result", "/results/s0/0", "/context/seed", "/nowhere"),
+      from: fc.constantFrom("/prev_result", "/results/s0/0", "/context/seed", "/context/nowhere"),
     }),
     { minLength: 1, maxLength: 6 },
   )

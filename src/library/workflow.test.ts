@@ -167,3 +167,27 @@ describe("resolveSteps", () => {
     expect([steps.length, steps.at(-1)?.after]).toEqual([1000, "a-999"]);
   });
 });
+
+test("a `$from` that can lead nowhere is refused before anything runs, with what was probably meant", () => {
+  const steps = (pointer: string): WorkflowInput => [
+    { id: "page", skill: "fetch_page" },
+    { skill: "slugify", context: { title: { $from: pointer } } },
+  ];
+  const refusal = (pointer: string): string => {
+    try {
+      resolveSteps(steps(pointer), { onError: "stop", timeoutMs: undefined }, LIMITS);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return "accepted";
+  };
+  expect(
+    ["/prev_result/0", "/context/any", "/results/page/title", "/results", ""].map(refusal),
+  ).toEqual(Array(5).fill("accepted"));
+  expect(refusal("/result/page")).toBe(
+    '`$from` in step "slugify" points to "/result/page", and there is no "result" among context, prev_result, results, did you mean "results"?',
+  );
+  expect(refusal("/results/pages/0")).toBe(
+    '`$from` in step "slugify" points to "/results/pages/0", and there is no "pages" among the steps, did you mean "page"?',
+  );
+});

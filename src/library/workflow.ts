@@ -95,7 +95,7 @@ const MAX_RETRIES = 100;
 /**
  * Fills in what the steps leave out.
  *
- * @throws {INVALID_INPUT} for a malformed step, a repeated id, an unknown need, or a cycle
+ * @throws {INVALID_INPUT} for a malformed step, a repeated id, an unknown need or pointer, or a cycle
  */
 export function resolveSteps(
   steps: WorkflowInput,
@@ -133,6 +133,7 @@ export function resolveSteps(
     };
   });
   checkNeeds(resolved);
+  checkPointers(resolved);
   return resolved;
 }
 
@@ -169,7 +170,8 @@ function checkStep(step: unknown, index: number, limits: Limits): WorkflowStep {
     throw invalid(
       `Expected \`${place}.context\` to be a JSON object, got ${defect.found}${defect.path === "" ? "" : ` at ${defect.path}`}`,
     );
-  const pointer = findBadPointer(context);
+  // Anything else would silently mean something else; the form is that of RFC 6901, section 3.
+  const pointer = pointersIn(context).find((text) => !POINTER.test(text));
   if (pointer !== undefined)
     throw invalid(
       `Expected \`$from\` in \`${place}.context\` to be a JSON Pointer such as "/prev_result", got ${preview(pointer)}`,
@@ -183,18 +185,40 @@ function checkStep(step: unknown, index: number, limits: Limits): WorkflowStep {
 
 const POINTER = /^(?:\/(?:[^~/]|~[01])*)*$/;
 
-/** The first `$from` that is no JSON Pointer (RFC 6901, section 3); it would silently mean something else. */
-function findBadPointer(value: JsonValue | undefined): string | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
+/** Every `$from` in a step's context. */
+function pointersIn(value: JsonValue | undefined): readonly string[] {
+  if (typeof value !== "object" || value === null) return [];
   const record = value as { readonly [key: string]: JsonValue };
   const pointer = record["$from"];
-  if (typeof pointer === "string" && Object.keys(record).length === 1)
-    return POINTER.test(pointer) ? undefined : pointer;
-  for (const member of Object.values(record)) {
-    const found = findBadPointer(member);
-    if (found !== undefined) return found;
+  if (typeof pointer === "string" && Object.keys(record).length === 1) return [pointer];
+  return Object.values(record).flatMap(pointersIn);
+}
+
+const SCOPE = ["context", "prev_result", "results"];
+
+/** A pointer that leads nowhere in any run is a mistake; one that leads nowhere in this run gives null. */
+function checkPointers(steps: readonly ResolvedStep[]): void {
+  const ids = steps.map((step) => step.id);
+  for (const step of steps) {
+    for (const pointer of pointersIn(step.context)) {
+      const [root = "", name = ""] = pointer
+        .split("/")
+        .slice(1)
+        .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+      const [known, missing] = root === "results" ? [ids, name] : [SCOPE, root];
+      if (
+        pointer === "" ||
+        known.includes(missing) ||
+        (root === "results" && !pointer.slice(1).includes("/"))
+      )
+        continue;
+      const suggestion = nearest(missing, known);
+      const hint = suggestion === undefined ? "" : `, did you mean "${suggestion}"?`;
+      throw invalid(
+        `\`$from\` in step "${step.id}" points to ${preview(pointer)}, and there is no "${missing}" among ${root === "results" ? "the steps" : SCOPE.join(", ")}${hint}`,
+      );
+    }
   }
-  return undefined;
 }
 
 /** Named steps keep their names; the others are called after their skill, numbered when it repeats. */

@@ -88,7 +88,7 @@ describe("TypeScript", () => {
       1,
       1,
     ],
-    ["@sealed class A {}\nexport default () => A", "Unexpected character '@'", 1, 1],
+    ["@sealed class A {}\nexport default () => A", "decorators are not available to a skill", 1, 1],
     ["export default (a: number => a", "Expected ',', got '<eof>'", 1, 31],
   ])("refuses %j", async (code, message, line, column) => {
     expect(await problems(code, "typescript")).toContainEqual([message, line, column]);

@@ -64,12 +64,17 @@ function parseModule(code: string, parse: typeof Parse): ParsedModule {
       return failed("the code is nested too deeply to be parsed", "less nesting", 1, 1);
     const { message, loc } = error as SyntaxError & { loc?: { line: number; column: number } };
     return failed(
-      message.replace(/ \(\d+:\d+\)$/, ""),
+      readable(message),
       "an ES module that parses",
       loc?.line ?? 1,
       (loc?.column ?? 0) + 1,
     );
   }
+}
+
+function readable(message: string): string {
+  const text = message.replace(/ \(\d+:\d+\)$/, "");
+  return text === "Unexpected character '@'" ? "decorators are not available to a skill" : text;
 }
 
 function failed(

@@ -3,7 +3,8 @@
  * asynchronous library, on the same files; it is started at the first call.
  */
 import { once } from "node:events";
-import { extname } from "node:path";
+import { existsSync } from "node:fs";
+import { extname, join } from "node:path";
 import { MessageChannel, receiveMessageOnPort, Worker } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { RepertoireError } from "../../base/errors.ts";
@@ -85,8 +86,7 @@ export class SyncLibrary {
     context?: JsonValue,
     options: Omit<ExecuteOptions, "signal"> = {},
   ): Execution {
-    const defect =
-      context === undefined ? undefined : findJsonDefect(context, { surrogates: "allow" });
+    const defect = context === undefined ? undefined : findJsonDefect(context);
     if (defect !== undefined) {
       const { version } = options;
       const skill = this.get(id, version === undefined ? {} : { version });
@@ -233,6 +233,12 @@ export class SyncLibrary {
         {
           details: { driver: found },
         },
+      );
+    }
+    if (options.path !== undefined && !existsSync(join(options.path, "library.sqlite"))) {
+      throw new RepertoireError(
+        "STORE_UNAVAILABLE",
+        `The library in ${options.path} was deleted or moved while it was open; close it, and open it again`,
       );
     }
     const { port1, port2 } = new MessageChannel();
