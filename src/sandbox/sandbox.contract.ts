@@ -5,6 +5,7 @@
  */
 import { describe } from "vitest";
 import { describeHostCalls } from "./contract/host-calls.contract.ts";
+import { describeHostileGuests } from "./contract/hostile-guests.contract.ts";
 import { describeIsolation } from "./contract/isolation.contract.ts";
 import { describeLifeCycle } from "./contract/life-cycle.contract.ts";
 import { describeResults } from "./contract/results.contract.ts";
@@ -18,6 +19,7 @@ export function describeSandbox(name: string, create: CreateSandbox): void {
   describe(name, () => {
     describeResults(create);
     describeHostCalls(create);
+    describeHostileGuests(create);
     describeIsolation(create);
     describeSchemas(create);
     describeStops(create);

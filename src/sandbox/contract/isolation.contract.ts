@@ -221,5 +221,44 @@ export function describeIsolation(create: CreateSandbox): void {
       expect(order).toEqual(Array(8).fill("ok"));
       await sandbox.close();
     });
+
+    test("runs beside runs that hold every worker do not time out for them", async () => {
+      const sandbox = create({ workers: 2, slotsPerWorker: 4 });
+      const effects: string[] = [];
+      const innocents = Array.from({ length: 6 }, (_, index) =>
+        runProgram(
+          sandbox,
+          mainOf(
+            "let sum = 0; for (let i = 0; i < 5; i++) sum += await host.tool('effect', `${context.index}:${i}`); return sum;",
+          ),
+          {
+            context: { index },
+            limits: { timeoutMs: 600 },
+            onHostCall: async ({ args }) => {
+              await new Promise((resolve) => setTimeout(resolve, 20));
+              effects.push(args as string);
+              return { ok: true, value: 1 };
+            },
+          },
+        ),
+      );
+      await Promise.race([
+        new Promise((resolve) => setTimeout(resolve, 100)),
+        Promise.all(innocents),
+      ]);
+      const attackers = Array.from({ length: 4 }, () =>
+        runProgram(sandbox, mainOf("for (;;);"), { limits: { timeoutMs: 1500 } }),
+      );
+      const order: string[] = [];
+      const ends = [
+        ...innocents.map((outcome) => outcome.then(({ status }) => order.push(status))),
+        ...attackers.map((outcome) => outcome.then(({ status }) => order.push(status))),
+      ];
+      await Promise.all(ends);
+      expect(order).toEqual([...Array(6).fill("ok"), ...Array(4).fill("timeout")]);
+      expect(effects.length).toBe(30);
+      expect(new Set(effects).size).toBe(30);
+      await sandbox.close();
+    });
   });
 }

@@ -52,6 +52,23 @@ export function describeLifeCycle(create: CreateSandbox): void {
       expect(sandbox.stats().workers).toBe(0);
     });
 
+    test("runs that used much memory leave a sandbox that goes on as before", async () => {
+      const sandbox = create({ workers: 1, slotsPerWorker: 1 });
+      const statuses: string[] = [];
+      for (let round = 0; round < 2; round++) {
+        const large = await runProgram(
+          sandbox,
+          mainOf("return new Uint8Array(150 * 2 ** 20).length;"),
+          { limits: { memoryBytes: 200 * 2 ** 20 } },
+        );
+        const small = await runProgram(sandbox, mainOf("return 1;"));
+        statuses.push(large.status, small.status);
+      }
+      expect(statuses).toEqual(["ok", "ok", "ok", "ok"]);
+      expect(sandbox.stats()).toMatchObject({ workers: 1, kills: 0, retries: 0 });
+      await sandbox.close();
+    });
+
     test("close twice is the same close", async () => {
       const sandbox = create();
       await runProgram(sandbox, mainOf("return 1;"));

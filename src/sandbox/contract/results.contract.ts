@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { findJsonDefect } from "../../base/json.ts";
 import { mainOf, useRunner } from "./program-runner.contract.ts";
 import type { CreateSandbox } from "./program-runner.contract.ts";
 
@@ -34,7 +35,9 @@ export function describeResults(create: CreateSandbox): void {
     test("any JSON comes back as it went in", async () => {
       await fc.assert(
         fc.asyncProperty(fc.jsonValue(), async (context) => {
-          expect(await value("return context;", { context: context as never })).toEqual(context);
+          // Its text has no -0.
+          const sent: unknown = JSON.parse(JSON.stringify(context));
+          expect(await value("return context;", { context: context as never })).toEqual(sent);
         }),
         { numRuns: 60 },
       );
@@ -266,6 +269,19 @@ export function describeResults(create: CreateSandbox): void {
         mainOf("let a = []; for (let i = 0; i < 1e5; i++) a = [a]; return a;"),
       );
       expect([parse.status, result.status]).toEqual(["error", "invalid-result"]);
+    });
+
+    test("a result has at most the 256 levels that a context may have", async () => {
+      const nested = (levels: number): string =>
+        mainOf(`let a = []; for (let i = 1; i < ${levels}; i++) a = [a]; return a;`);
+      const deepest = await run(nested(256));
+      const deeper = await run(nested(257));
+      expect(deepest.status).toBe("ok");
+      expect(findJsonDefect(JSON.parse(deepest.valueJson ?? "null"))).toBe(undefined);
+      expect([deeper.status, deeper.error?.message]).toEqual([
+        "invalid-result",
+        "The result must be JSON, but it has nesting deeper than 256; return at most 256 levels",
+      ]);
     });
 
     test("no stack and no message shows the host", async () => {

@@ -13,8 +13,20 @@
 /** File name of the prelude in guest stack traces; frames of it are never shown. */
 export const PRELUDE_FILE = "<host>";
 
-/** Deepest nesting a result or the arguments of a host call may have. */
-export const MAX_JSON_DEPTH = 1000;
+/**
+ * Deepest nesting a result or the arguments of a host call may have. It is what the host accepts
+ * as a context (see `findJsonDefect`), so that every result can be the next run's context.
+ */
+export const MAX_JSON_DEPTH = 256;
+
+/** Longest tool name, skill id or URL, and longest progress message, in UTF-16 units. */
+export const MAX_NAME_LENGTH = 1024;
+
+/** Longest path of a value inside a result, context or argument that an error shows. */
+export const MAX_PATH_LENGTH = 200;
+
+/** Longest name, message, code and stack of an error, in UTF-16 units. */
+export const MAX_ERROR_LENGTH = { name: 200, message: 8000, code: 100, stack: 16_000 } as const;
 
 /** Operations a guest asks of its worker; the first argument of the one host function. */
 export const OPERATION = {
@@ -27,7 +39,14 @@ export const OPERATION = {
 } as const;
 
 /** Answers of the host function that are no call id. */
-export const REFUSED = { hostCalls: -1, pendingHostCalls: -2, textBytes: -3 } as const;
+export const REFUSED = {
+  hostCalls: -1,
+  pendingHostCalls: -2,
+  textBytes: -3,
+  nameLength: -4,
+  retainedBytes: -5,
+  malformed: -6,
+} as const;
 
 export const GUEST_PRELUDE = String.raw`
 (function (op) {
@@ -47,6 +66,17 @@ const MapPrototype = Map.prototype, SetPrototype = Set.prototype, PromisePrototy
 const weakSetAdd = WeakSet.prototype.add, weakSetHas = WeakSet.prototype.has;
 const denied = new WeakSet();
 const MAX_DEPTH = ${MAX_JSON_DEPTH};
+
+// ---- what would hand out internals, or give a value JSON does not have
+// The engine calls this hook with the functions on the stack, the prelude's own among them. Without
+// its accessor nothing can set it; a property of that name means nothing to the engine.
+delete Error.prepareStackTrace;
+delete JSON.rawJSON;
+delete JSON.isRawJSON;
+// Only the engine makes these, so that its "out of memory" can be told from a program's.
+const EnginePrototype = InternalError.prototype;
+delete EnginePrototype.constructor;
+delete globalThis.InternalError;
 
 // ---- randomness: sfc32 (PractRand, Chris Doty-Humphrey), seeded for every run
 let s0 = 0, s1 = 0, s2 = 0, s3 = 1;
@@ -74,12 +104,16 @@ function throwDefect(path, found) {
 function pathOf(node, key) {
   let path = "";
   while (node !== null) {
+    if (key.length > ${MAX_PATH_LENGTH}) key = apply(slice, key, [0, ${MAX_PATH_LENGTH}]);
     const segment = isArray(node.holder) ? "[" + key + "]" : "." + key;
     path = segment + path;
     key = node.key;
     node = node.parent;
   }
-  return path[0] === "." ? apply(slice, path, [1]) : path;
+  return cut(path[0] === "." ? apply(slice, path, [1]) : path, ${MAX_PATH_LENGTH});
+}
+function cut(text, length) {
+  return text.length <= length ? text : apply(slice, text, [0, length - 1]) + "…";
 }
 function encode(value) {
   if (value === undefined) return "null";
@@ -195,7 +229,7 @@ defineProperty(globalThis, "console", {
 
 // ---- calls to the host
 const pending = { __proto__: null };
-let limits = { __proto__: null, hostCalls: 0, pendingHostCalls: 0, textBytes: 0 };
+let limits = { __proto__: null, hostCalls: 0, pendingHostCalls: 0, textBytes: 0, retainedBytes: 0 };
 function callSite(error) {
   // Drops the prelude's own frames, so that the first frame is the line that called the host.
   let stack = safeGet(error, "stack");
@@ -215,10 +249,15 @@ function makeError(name, message, code, site) {
   return error;
 }
 function limitError(id, site) {
+  if (id === ${REFUSED.malformed}) return makeError("TypeError", "The call is not one a host answers", undefined, site);
   const message = id === ${REFUSED.hostCalls}
     ? "A run may make " + limits.hostCalls + " calls to its host; make fewer, or raise limits.hostCalls"
     : id === ${REFUSED.textBytes}
     ? "The arguments of a host call may have at most " + limits.textBytes + " bytes; send less, or raise limits.resultBytes"
+    : id === ${REFUSED.nameLength}
+    ? "The name, id or URL of a host call may have at most ${MAX_NAME_LENGTH} characters; send a shorter one"
+    : id === ${REFUSED.retainedBytes}
+    ? "The arguments of waiting host calls and the answers a run got may have at most " + limits.retainedBytes + " bytes; send and ask for less, or raise limits.resultBytes"
     : "A run may have " + limits.pendingHostCalls + " host calls waiting at once; await some of them first, or raise limits.pendingHostCalls";
   return makeError("LimitError", message, "LIMIT_EXCEEDED", site);
 }
@@ -234,6 +273,7 @@ function start(kind, method, what, name, args, options) {
   return new NativePromise(function (resolve, reject) {
     if (typeof name !== "string")
       throw new NativeTypeError("host." + method + " expects " + what + " as its first argument, got " + (name === null ? "null" : typeof name));
+    if (name.length > ${MAX_NAME_LENGTH}) { reject(limitError(${REFUSED.nameLength}, site)); return; }
     let json;
     // No JSON text has a line break, so one parts the two.
     try { json = options === undefined ? encode(args) : encode(args) + "\n" + encode(options); } catch (error) { throw readableDefect(error, "The arguments of host." + method); }
@@ -256,7 +296,7 @@ function progress(fraction, message) {
     throw new NativeTypeError("host.progress expects a fraction from 0 to 1, got " + show(fraction));
   if (message !== undefined && typeof message !== "string")
     throw new NativeTypeError("host.progress expects its message to be a string, got " + typeof message);
-  const id = op(${OPERATION.progress}, message === undefined ? "" : message, (message === undefined ? "0" : "1") + ToString(fraction));
+  const id = op(${OPERATION.progress}, message === undefined ? "" : cut(message, ${MAX_NAME_LENGTH}), (message === undefined ? "0" : "1") + ToString(fraction));
   if (id < 0) throw limitError(id, new NativeError());
 }
 const host = freeze({ tool, skill, fetch, progress, sleep });
@@ -276,10 +316,10 @@ delete globalThis.Atomics;
 let context;
 return {
   __proto__: null,
-  begin(low, high, hostCalls, pendingHostCalls, textBytes, room, json) {
+  begin(low, high, hostCalls, pendingHostCalls, textBytes, retainedBytes, room, json) {
     seedRandom(low, high);
     startedAt = dateNow();
-    limits = { __proto__: null, hostCalls, pendingHostCalls, textBytes };
+    limits = { __proto__: null, hostCalls, pendingHostCalls, textBytes, retainedBytes };
     logRoom = room;
     context = JSONparse(json);
   },
@@ -305,7 +345,7 @@ return {
   },
   encode,
   report(error) {
-    const report = { __proto__: null, kind: "error", name: "Error", message: "", denied: false };
+    const report = { __proto__: null, kind: "error", name: "Error", message: "", denied: false, engine: false };
     if (error !== null && error === lastDefect) {
       report.kind = "defect"; report.path = error.path; report.message = error.found;
       return JSONstringify(report);
@@ -321,9 +361,9 @@ return {
       if (apply(weakSetHas, denied, [cause])) { report.denied = true; break; }
       cause = safeGet(cause, "cause");
     }
-    const name = safeText(error, "name", 200), message = safeText(error, "message", 8000);
+    const name = safeText(error, "name", ${MAX_ERROR_LENGTH.name}), message = safeText(error, "message", ${MAX_ERROR_LENGTH.message});
     let real = false;
-    try { real = isError(error); } catch (unreadable) {}
+    try { real = isError(error); report.engine = real && getPrototypeOf(error) === EnginePrototype; } catch (unreadable) {}
     if (real || name !== undefined || message !== undefined) {
       report.name = name === undefined || name === "" ? "Error" : name;
       report.message = message === undefined ? "" : message;
@@ -331,8 +371,8 @@ return {
       report.name = "NonErrorThrown";
       report.message = "The skill threw " + apply(slice, show(error), [0, 2000]) + ", which is not an Error";
     }
-    report.code = safeText(error, "code", 100);
-    report.stack = safeText(error, "stack", 16000);
+    report.code = safeText(error, "code", ${MAX_ERROR_LENGTH.code});
+    report.stack = safeText(error, "stack", ${MAX_ERROR_LENGTH.stack});
     return JSONstringify(report);
   },
 };

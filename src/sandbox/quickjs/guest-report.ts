@@ -1,5 +1,5 @@
 /** Turns what the guest reports about a thrown value into the error of an execution. */
-import { MAX_JSON_DEPTH } from "./guest-prelude.ts";
+import { MAX_ERROR_LENGTH, MAX_JSON_DEPTH, MAX_PATH_LENGTH } from "./guest-prelude.ts";
 import { parseFrames, sourceExcerpt } from "./stack-frames.ts";
 import type { ExecutionError } from "../../skill/execution.ts";
 import type { Program } from "../sandbox.ts";
@@ -10,9 +10,45 @@ export interface GuestReport {
   readonly name: string;
   readonly message: string;
   readonly denied: boolean;
+  /** Whether the engine made the error; a program can not. */
+  readonly engine: boolean;
   readonly code?: string;
   readonly stack?: string;
   readonly path?: string;
+}
+
+/** Longest report that is read; a well-behaved guest's is far shorter. */
+export const MAX_REPORT_BYTES = 256 * 1024;
+
+const UNREADABLE: GuestReport = {
+  kind: "error",
+  name: "Error",
+  message: "The thrown value can not be read",
+  denied: false,
+  engine: false,
+};
+
+/** The report in a text, with every part of its expected type and length. */
+export function readReport(text: string | undefined): GuestReport {
+  if (text === undefined) return UNREADABLE;
+  const { kind, name, message, denied, engine, ...rest } = JSON.parse(text) as Partial<GuestReport>;
+  const code = shortText(rest.code, MAX_ERROR_LENGTH.code);
+  const stack = shortText(rest.stack, MAX_ERROR_LENGTH.stack);
+  const path = shortText(rest.path, MAX_PATH_LENGTH);
+  return {
+    kind: kind === "defect" || kind === "null" || kind === "value" ? kind : "error",
+    name: shortText(name, MAX_ERROR_LENGTH.name) ?? "Error",
+    message: shortText(message, MAX_ERROR_LENGTH.message) ?? "",
+    denied: denied === true,
+    engine: engine === true,
+    ...(code === undefined ? {} : { code }),
+    ...(stack === undefined ? {} : { stack }),
+    ...(path === undefined ? {} : { path }),
+  };
+}
+
+function shortText(value: unknown, maxLength: number): string | undefined {
+  return typeof value === "string" ? value.slice(0, maxLength) : undefined;
 }
 
 /** Whether a report tells of memory that could not be had. */
@@ -21,7 +57,7 @@ export function isOutOfMemory(
   grownBytes: number,
   limitBytes: number,
 ): boolean {
-  if (report.name === "InternalError" && report.message === "out of memory") return true;
+  if (report.engine && report.message === "out of memory") return true;
   // With no memory left even for an error, the engine throws null.
   return report.kind === "null" && grownBytes >= limitBytes / 2;
 }

@@ -2,11 +2,19 @@
  * Drives one program through an engine: context in, module, default export, result out. It knows
  * nothing of threads and messages; its slot calls it inside a time slice and catches traps.
  */
-import { defectError, isOutOfMemory, oversizeError, toExecutionError } from "./guest-report.ts";
+import {
+  defectError,
+  isOutOfMemory,
+  MAX_REPORT_BYTES,
+  oversizeError,
+  readReport,
+  toExecutionError,
+} from "./guest-report.ts";
 import { outOfMemoryEnding, stopEnding } from "./run-ending.ts";
 import { COLUMN_SHIFT } from "./stack-frames.ts";
 import type { GuestReport } from "./guest-report.ts";
 import type { Box, QuickJsInstance } from "./quickjs-instance.ts";
+import { retainedBytesLimit } from "./retained-bytes.ts";
 import type { Ending, StopReason } from "./run-ending.ts";
 import type { Job, WireReply } from "./wire.ts";
 
@@ -55,6 +63,7 @@ export function createGuestRun(engine: QuickJsInstance, job: Job, watch: GuestRu
       hostCalls,
       pendingHostCalls,
       resultBytes,
+      retainedBytesLimit(limits),
       room,
       json,
     );
@@ -121,9 +130,8 @@ export function createGuestRun(engine: QuickJsInstance, job: Job, watch: GuestRu
     if (ending) return ending;
     engine.limit(limits.memoryBytes + REPORT_RESERVE_BYTES, limits.stackBytes);
     const text = engine.call("report", { box: error });
-    const report: GuestReport = engine.isException(text)
-      ? { kind: "error", name: "Error", message: "The thrown value can not be read", denied: false }
-      : (JSON.parse(engine.text(text) ?? "null") as GuestReport);
+    // When it threw, it is no text, and the report says that nothing could be read.
+    const report = readReport(engine.text(text, MAX_REPORT_BYTES));
     return stopped() ?? classify(report);
   }
 

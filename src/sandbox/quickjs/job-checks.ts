@@ -2,7 +2,7 @@
 import { sourceOf } from "./guest-run.ts";
 import { parseFrames } from "./stack-frames.ts";
 import { SchemaError } from "./schema-checker.ts";
-import type { GuestReport } from "./guest-report.ts";
+import { MAX_REPORT_BYTES, readReport } from "./guest-report.ts";
 import type { QuickJsInstance } from "./quickjs-instance.ts";
 import type { Ending } from "./run-ending.ts";
 import type { SchemaChecker } from "./schema-checker.ts";
@@ -91,13 +91,12 @@ export function checkProgram(
 
 function syntaxIssue(engine: QuickJsInstance, job: Job): Issue {
   const { code, file } = job.program;
-  const report = JSON.parse(
-    engine.text(engine.call("report", { box: engine.takeException() })) ?? "{}",
-  ) as Partial<GuestReport>;
+  const thrown = engine.call("report", { box: engine.takeException() });
+  const report = readReport(engine.text(thrown, MAX_REPORT_BYTES));
   const top = parseFrames(report.stack ?? "", file, code)[0];
   return {
     path: "code",
-    message: `${report.name ?? "SyntaxError"}: ${report.message ?? "it does not compile"}`,
+    message: `${report.name}: ${report.message}`,
     expected: "a JavaScript module",
     received: preview(code.split("\n")[(top?.line ?? 1) - 1]?.trim()),
     ...(top === undefined ? {} : { line: top.line, column: top.column }),

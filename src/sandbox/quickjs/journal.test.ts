@@ -109,3 +109,68 @@ test("an answer larger than the run's memory is a failure that says so", async (
   expect(replies).toMatchObject([{ ok: false, error: { name: "LimitError" } }]);
   journal.end();
 });
+
+test("a large request is compared on repeats without being kept", async () => {
+  const args = JSON.stringify("x".repeat(100_000));
+  const journal = createJournal(request(async () => ({ ok: true, value: 1 })));
+  const replies: WireReply[] = [];
+  for (const text of [args, args, args.replace("x", "y")]) {
+    journal.beginAttempt(
+      (_callId, reply) => replies.push(reply),
+      () => 0,
+    );
+    journal.call({ callId: 0, kind: "tool", name: "a", args: text });
+    await settle();
+  }
+  expect(replies).toEqual([
+    { ok: true, json: "1" },
+    { ok: true, json: "1" },
+    {
+      ok: false,
+      error: { name: "InternalError", message: "A repeated run made a different host call" },
+    },
+  ]);
+  journal.end();
+});
+
+test("answers beyond what a run may keep are failures, in every attempt alike", async () => {
+  const limits = { ...CONTRACT_LIMITS, resultBytes: 100 };
+  const journal = createJournal({
+    ...request(async () => ({ ok: true, value: "x".repeat(300) })),
+    limits,
+  });
+  const attempts: boolean[][] = [];
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const oks: boolean[] = [];
+    attempts.push(oks);
+    journal.beginAttempt(
+      (_callId, reply) => oks.push(reply.ok),
+      () => 0,
+    );
+    for (const callId of [0, 1]) call(journal, callId, "a");
+    await settle();
+  }
+  expect(attempts).toEqual([
+    [true, false],
+    [true, false],
+  ]);
+  journal.end();
+});
+
+test("an answer that can not be sent becomes a failure", async () => {
+  const journal = createJournal(request(async () => ({ ok: true, value: 1 })));
+  const replies: WireReply[] = [];
+  journal.beginAttempt(
+    (_callId, reply) => {
+      if (reply.ok) throw new Error("DataCloneError");
+      replies.push(reply);
+    },
+    () => 0,
+  );
+  call(journal, 0, "a");
+  await settle();
+  expect(replies).toEqual([
+    { ok: false, error: { name: "Error", message: "The host's answer could not be sent" } },
+  ]);
+  journal.end();
+});

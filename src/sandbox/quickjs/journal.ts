@@ -5,13 +5,15 @@
  * same answer. Answers are given to every attempt in the order the first one got them, because that
  * order is all that a run's behaviour depends on besides its inputs.
  */
+import { hash } from "node:crypto";
 import { sleep } from "../../base/abort.ts";
+import { utf8Bytes } from "../../base/json.ts";
+import { MAX_ERROR_LENGTH } from "./guest-prelude.ts";
+import { retainedBytesLimit } from "./retained-bytes.ts";
 import { monotonicMs } from "./shared-state.ts";
 import type { HostCallFailure, HostCallReply, SandboxRequest } from "../sandbox.ts";
 import type { JsonValue } from "../../base/json.ts";
 import type { WireCall, WireReply } from "./wire.ts";
-
-const MAX_TIMER_MS = 2_147_483_647;
 
 /** Gives an answer to the attempt that is running now. */
 export type SendReply = (callId: number, reply: WireReply) => void;
@@ -28,6 +30,7 @@ export interface Journal {
 }
 
 interface Entry {
+  /** Digest of the request: enough to compare a repeat with, whatever its size. */
   readonly request: string;
   reply: WireReply | undefined;
 }
@@ -40,6 +43,7 @@ export function createJournal(request: SandboxRequest): Journal {
   // Most runs make no call, and an abort nobody listens to still costs an exception.
   let abort: AbortController | undefined;
   let unanswered = 0;
+  let answerBytes = 0;
   let issued = new Set<number>();
   let cursor = 0;
   let send: SendReply = () => undefined;
@@ -63,18 +67,21 @@ export function createJournal(request: SandboxRequest): Journal {
 
   function call(made: WireCall): void {
     issued.add(made.callId);
-    const text = `${made.kind} ${made.name} ${made.args}`;
+    const text = hash("sha256", `${made.kind} ${made.name} ${made.args}`, "base64");
     const known = entries.get(made.callId);
     if (known === undefined) {
       unanswered++;
       const entry: Entry = { request: text, reply: undefined };
       entries.set(made.callId, entry);
-      void answer(made).then((reply) => {
-        unanswered--;
-        entry.reply = reply;
-        answered.push(made.callId);
-        pump();
-      });
+      answer(made)
+        .then((reply) => {
+          unanswered--;
+          entry.reply = reply;
+          answered.push(made.callId);
+          pump();
+        })
+        // An answer is plain text by now; if it still can not be sent, the guest is told so.
+        .catch(() => send(made.callId, failure("Error", "The host's answer could not be sent")));
     } else if (known.request !== text) {
       // A run is a function of its inputs and answers, so this would be a defect of the engine.
       send(made.callId, failure("InternalError", "A repeated run made a different host call"));
@@ -87,7 +94,7 @@ export function createJournal(request: SandboxRequest): Journal {
     abort ??= new AbortController();
     try {
       if (made.kind === "sleep") {
-        await sleep(Math.min(Number(made.args), MAX_TIMER_MS), abort.signal);
+        await sleep(Number(made.args), abort.signal);
         return { ok: true, json: "null" };
       }
       const reply = await request.onHostCall({
@@ -106,22 +113,28 @@ export function createJournal(request: SandboxRequest): Journal {
   }
 
   function toWire(reply: HostCallReply): WireReply {
-    if (!reply.ok) {
-      const { name, message, code, denied } = reply.error;
-      const error: HostCallFailure = {
-        name,
-        message,
-        ...(code === undefined ? {} : { code }),
-        ...(denied === undefined ? {} : { denied }),
-      };
-      return { ok: false, error };
-    }
+    if (!reply.ok) return retained(toFailure(reply.error));
     const json = (JSON.stringify(reply.value) as string | undefined) ?? "null";
-    if (json.length <= request.limits.memoryBytes) return { ok: true, json };
+    if (json.length <= request.limits.memoryBytes) return retained({ ok: true, json });
     return failure(
       "LimitError",
       `The host's answer of ${json.length} characters is larger than the run's memory of ${request.limits.memoryBytes} bytes`,
     );
+  }
+
+  /** Counts an answer, or replaces it when the run has no room left to keep it. */
+  function retained(reply: WireReply): WireReply {
+    const limit = retainedBytesLimit(request.limits);
+    const bytes = utf8Bytes(reply.ok ? reply.json : reply.error.message);
+    if (answerBytes + bytes > limit) {
+      return failure(
+        "LimitError",
+        `The answers of a run's host calls may have at most ${limit} bytes together; ask for less, or raise limits.resultBytes`,
+        "LIMIT_EXCEEDED",
+      );
+    }
+    answerBytes += bytes;
+    return reply;
   }
 
   return {
@@ -151,8 +164,25 @@ export function createJournal(request: SandboxRequest): Journal {
   };
 }
 
-function failure(name: string, message: string): WireReply {
-  return { ok: false, error: { name, message } };
+function failure(name: string, message: string, code?: string): WireReply {
+  return { ok: false, error: { name, message, ...(code === undefined ? {} : { code }) } };
+}
+
+/** A host may answer with anything, whatever its type says: only short texts and a flag go on. */
+function toFailure(reported: { readonly [Part in keyof HostCallFailure]: unknown }): WireReply {
+  const { name, message, code, denied } = reported;
+  const shortCode = textOf(code, MAX_ERROR_LENGTH.code);
+  const error: HostCallFailure = {
+    name: textOf(name, MAX_ERROR_LENGTH.name) ?? "Error",
+    message: textOf(message, MAX_ERROR_LENGTH.message) ?? "The host call failed",
+    ...(shortCode === undefined ? {} : { code: shortCode }),
+    ...(denied === undefined ? {} : { denied: denied === true }),
+  };
+  return { ok: false, error };
+}
+
+function textOf(value: unknown, maxLength: number): string | undefined {
+  return typeof value === "string" ? value.slice(0, maxLength) : undefined;
 }
 
 /** The arguments of a call as the guest wrote them: one JSON text, or two parted by a line break. */

@@ -29,14 +29,16 @@ export interface Placement {
   /** The run left; the slot is not free until the worker says so. */
   abandoned: boolean;
   timer: NodeJS.Timeout | undefined;
-  /** When an answer was sent that the guest has not reacted to. */
-  unreadReplyMs: number | undefined;
+  /** When the first of the answers was sent that its worker has not read. */
+  unreadSinceMs: number;
 }
 
 export interface Member {
   readonly shared: SharedState;
   readonly placements: ReadonlyMap<number, Placement>;
   readonly ready: boolean;
+  /** Memory of engines it gave up since it started; much of it stays with the thread. */
+  readonly droppedBytes: number;
   /** Held by one run that must be alone. */
   reserved: boolean;
   start(run: Run, slot: number): void;
@@ -73,6 +75,9 @@ export function createMember(
   const placements = new Map<number, Placement>();
   let ready = false;
   let dead = false;
+  /** Until when runs that waited for a neighbour may still be about to get their turn. */
+  let heldUpUntilMs = 0;
+  let droppedBytes = 0;
   const thread = startThread(module, keptSlots, overflowSlots, {
     onMessage,
     onExit(reason) {
@@ -93,6 +98,7 @@ export function createMember(
     if (placement === undefined || placement.attempt !== message.attempt) return;
     if (message.kind === "done") {
       free(placement);
+      droppedBytes += message.droppedBytes;
       if (message.outcome !== undefined && !placement.abandoned) {
         placement.run.end(message.outcome);
       }
@@ -100,7 +106,6 @@ export function createMember(
       return;
     }
     if (placement.abandoned || placement.run.ended) return;
-    placement.unreadReplyMs = undefined;
     switch (message.kind) {
       case "call":
         return placement.run.journal.call(message.call);
@@ -125,7 +130,7 @@ export function createMember(
       attempt,
       abandoned: false,
       timer: undefined,
-      unreadReplyMs: undefined,
+      unreadSinceMs: 0,
     };
     placements.set(slot, placement);
     run.attempts++;
@@ -133,25 +138,44 @@ export function createMember(
     const { timeoutMs } = run.job.limits;
     run.journal.beginAttempt(
       (callId, reply) => {
-        placement.unreadReplyMs ??= monotonicMs();
-        thread.post({ kind: "reply", slot, attempt, callId, reply });
+        const sentMs = monotonicMs();
+        if (!shared.awaitsTurn(slot)) placement.unreadSinceMs = sentMs;
+        shared.askTurn(slot);
+        thread.post({ kind: "reply", slot, attempt, callId, reply, sentMs });
       },
-      () => (shared.startedAtMs(slot) ?? monotonicMs()) + timeoutMs,
+      () => deadlineMs(placement),
     );
     shared.assign(slot);
     thread.post({ kind: "start", slot, attempt, job: run.job });
     watch(placement, timeoutMs + GRACE_MS);
   }
 
-  /** Looks at the run again after `delayMs`; its clock starts only when the worker begins it. */
+  /** When the run's time is over; its clock starts only when the worker begins it. */
+  function deadlineMs({ run, slot }: Placement): number {
+    const startedMs = shared.startedAtMs(slot) ?? monotonicMs();
+    return startedMs + run.job.limits.timeoutMs + shared.creditMs(slot);
+  }
+
+  /** Looks at the run again after `delayMs`. */
   function watch(placement: Placement, delayMs: number): void {
     placement.timer = setTimeout(() => {
-      const { timeoutMs } = placement.run.job.limits;
-      const startedMs = shared.startedAtMs(placement.slot) ?? monotonicMs();
-      const leftMs = startedMs + timeoutMs + GRACE_MS - monotonicMs();
+      const leftMs = deadlineMs(placement) + GRACE_MS - monotonicMs();
       if (leftMs > 0) return watch(placement, Math.ceil(leftMs));
-      enforce(placement, stopEnding("timeout", timeoutMs));
+      if (isHeldUp(placement)) return watch(placement, GRACE_MS);
+      enforce(placement, stopEnding("timeout", placement.run.job.limits.timeoutMs));
     }, delayMs);
+  }
+
+  /** Whether it could go on, were another run not executing; its worker will credit that time. */
+  function isHeldUp({ slot }: Placement): boolean {
+    if (!shared.awaitsTurn(slot)) return false;
+    const executing = shared.executing();
+    if (executing !== undefined) {
+      if (executing.slot !== slot) heldUpUntilMs = monotonicMs() + 2 * GRACE_MS;
+      return executing.slot !== slot;
+    }
+    // Its neighbour has just let go, and its own turn is the next.
+    return monotonicMs() < heldUpUntilMs;
   }
 
   function stop(placement: Placement, reason: StopReason): void {
@@ -242,6 +266,9 @@ export function createMember(
     placements,
     get ready() {
       return ready && !dead;
+    },
+    get droppedBytes() {
+      return droppedBytes;
     },
     reserved: false,
     start,

@@ -18,7 +18,7 @@ import type { Run } from "./run.ts";
 
 /** Depths of nesting that overflow slots are reserved for. */
 const MAX_DEPTH = 64;
-/** Workers beyond the configured number, for runs that must be alone. */
+/** Workers beyond the configured number, for runs that must be alone or can not go on elsewhere. */
 const EXTRA_WORKERS = 2;
 /** Attempts of one run; each but the first follows the loss of a worker. */
 const MAX_ATTEMPTS = 4;
@@ -27,6 +27,10 @@ const MAX_FAILED_STARTS = 3;
 const FIRST_BACK_OFF_MS = 50;
 /** How often runs stuck behind a busy neighbour are looked for, in milliseconds. */
 const REBALANCE_MS = 20;
+/** How long a worker must be held before its other runs get an extra worker, in milliseconds. */
+const HELD_MS = 100;
+/** Memory that engines of a worker gave up before the idle worker is replaced, in bytes. */
+const WORN_BYTES = 128 * 1024 * 1024;
 
 export interface Pool {
   /** Queues a run. */
@@ -153,9 +157,11 @@ export function createPool(workers: number, slotsPerWorker: number): Pool {
   /** An idle worker serves everybody again, or stops when there are more than are wanted. */
   function release(member: Member): void {
     member.reserved = false;
-    if (members.length <= wanted + spare) return;
+    const worn = member.droppedBytes > WORN_BYTES && nested.length + waiting.length === 0;
+    if (!worn && members.length <= wanted + spare) return;
     members.splice(members.indexOf(member), 1);
     void member.terminate();
+    want(0);
   }
 
   function lost(
@@ -226,26 +232,82 @@ export function createPool(workers: number, slotsPerWorker: number): Pool {
     const executing = member.shared.executing();
     const now = monotonicMs();
     if (executing === undefined || now - executing.sinceMs < REBALANCE_MS) return;
-    for (const placement of member.placements.values()) {
-      if (!shareableMembers().some((other) => other.placements.size === 0)) return;
-      const stuck = placement.slot !== executing.slot && !placement.abandoned;
-      if (stuck && isStuck(member, placement, now)) move(member, placement);
+    const stuck = [...member.placements.values()].filter(
+      (placement) =>
+        placement.slot !== executing.slot &&
+        !placement.abandoned &&
+        isStuck(member, placement, executing.sinceMs, now),
+    );
+    // Runs whose clock is running, or whose parent's is, come first.
+    const urgent = (placement: Placement): boolean =>
+      placement.run.depth > 0 || member.shared.startedAtMs(placement.slot) !== undefined;
+    const ordered = [...stuck.filter(urgent), ...stuck.filter((placement) => !urgent(placement))];
+    for (const placement of ordered) {
+      const held = now - executing.sinceMs >= HELD_MS;
+      const target = refuge(member, placement, urgent(placement), held);
+      if (target !== undefined) move(member, placement, target);
     }
   }
 
-  function isStuck(member: Member, placement: Placement, now: number): boolean {
-    if (member.shared.startedAtMs(placement.slot) === undefined) return true;
-    const { unreadReplyMs, run } = placement;
-    const unread = unreadReplyMs !== undefined && now - unreadReplyMs > 2 * REBALANCE_MS;
-    return unread && run.attempts < MAX_ATTEMPTS - 1;
+  /**
+   * Where a stuck run can go on: an idle worker, or any that is not held if the run is known to let
+   * go of its own. One extra worker stays out of reach of runs that nobody waits for yet: they may
+   * be of the kind that holds on.
+   */
+  function refuge(
+    from: Member,
+    { run, slot }: Placement,
+    urgent: boolean,
+    held: boolean,
+  ): { readonly member: Member; readonly slot: number } | undefined {
+    const extras = !held ? 0 : urgent ? EXTRA_WORKERS : EXTRA_WORKERS - 1;
+    const open = members
+      .filter((member) => member.ready && !member.reserved)
+      .slice(0, workers + extras)
+      .filter((member) => member !== from);
+    const idle = open.filter((member) => member.placements.size === 0);
+    const gentle = from.shared.startedAtMs(slot) !== undefined;
+    const choice =
+      chooseSlot(idle, slotsPerWorker, run.depth) ??
+      (gentle
+        ? chooseSlot(
+            open.filter((member) => !isHeld(member)),
+            slotsPerWorker,
+            run.depth,
+          )
+        : undefined);
+    const onTheWay = starting > 0 || members.some((member) => !member.ready);
+    if (choice === undefined && !onTheWay && members.length < workers + extras) spawn();
+    return choice;
   }
 
-  function move(member: Member, placement: Placement): void {
+  function isHeld(member: Member): boolean {
+    const executing = member.shared.executing();
+    return executing !== undefined && monotonicMs() - executing.sinceMs >= REBALANCE_MS;
+  }
+
+  function isStuck(
+    member: Member,
+    placement: Placement,
+    heldSinceMs: number,
+    now: number,
+  ): boolean {
+    const { slot, run, unreadSinceMs } = placement;
+    if (member.shared.startedAtMs(slot) === undefined) return true;
+    if (!member.shared.awaitsTurn(slot) || run.attempts >= MAX_ATTEMPTS - 1) return false;
+    return now - Math.max(heldSinceMs, unreadSinceMs) > 2 * REBALANCE_MS;
+  }
+
+  function move(
+    member: Member,
+    placement: Placement,
+    target: { readonly member: Member; readonly slot: number },
+  ): void {
     const { run, slot } = placement;
     if (member.shared.startedAtMs(slot) === undefined) run.attempts--;
     else retries++;
     member.detach(placement);
-    if (!place(run)) (run.depth > 0 ? nested : waiting).unshift(run);
+    target.member.start(run, target.slot);
   }
 
   function cancel(run: Run): void {

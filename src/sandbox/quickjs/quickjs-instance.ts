@@ -8,7 +8,7 @@
  * A reset copies the memory back from the snapshot; pointers taken before the snapshot stay valid.
  * After a trap, or when the memory grew (it can not shrink), the instance must be replaced.
  */
-import { GUEST_PRELUDE, PRELUDE_FILE } from "./guest-prelude.ts";
+import { GUEST_PRELUDE, MAX_NAME_LENGTH, PRELUDE_FILE, REFUSED } from "./guest-prelude.ts";
 import { Instance } from "./web-assembly.ts";
 import type { WasmMemory, WasmModule } from "./web-assembly.ts";
 
@@ -21,7 +21,7 @@ export interface QuickJsHost {
   /** Longest text an operation may carry, in bytes; a longer one arrives as `undefined`. */
   maxTextBytes(): number;
   /** Handles one operation of the prelude. Must not throw. */
-  operate(operation: number, name: string, text: string | undefined): number;
+  operate(operation: number, name: string | undefined, text: string | undefined): number;
 }
 
 /** Address of a boxed guest value. */
@@ -48,6 +48,7 @@ interface Exports {
   qjs_get_prop_string(box: Box, name: number): Box;
   qjs_is_exception(box: Box): number;
   qjs_is_string(box: Box): number;
+  qjs_is_number(box: Box): number;
   qjs_is_promise(box: Box): number;
   qjs_get_exception(): Box;
   qjs_free_value(box: Box): void;
@@ -75,6 +76,8 @@ const MAX_HEAP_BYTES = 2 ** 31 - 1;
 const SPARE_HEAP_BYTES = 512 * 1024;
 /** Pieces of memory that are restored by copying or, where the snapshot is zero, by clearing. */
 const PAGE_BYTES = 4096;
+/** A name in UTF-8 has at most three bytes for each of its UTF-16 units. */
+const MAX_NAME_BYTES = 3 * MAX_NAME_LENGTH;
 const PRELUDE_FUNCTIONS: readonly PreludeFunction[] = [
   "begin",
   "invoke",
@@ -326,15 +329,19 @@ export class QuickJsInstance {
         host_call: (_name: number, _length: number, _self: Box, count: number, values: number) => {
           const at = (index: number): Box =>
             index < count ? view().getUint32(values + index * 4, true) : 0;
+          if (count < 3 || this.#exports.qjs_is_number(at(0)) === 0) {
+            return this.#exports.qjs_new_number(REFUSED.malformed);
+          }
           const operation = this.#exports.qjs_get_float64(at(0));
-          const name = this.text(at(1)) ?? "";
+          const name = this.text(at(1), MAX_NAME_BYTES);
           const text = this.text(at(2), host.maxTextBytes());
           return this.#exports.qjs_new_number(host.operate(operation, name, text));
         },
       },
       wasi_snapshot_preview1: {
         clock_time_get: (_clock: number, _precision: bigint, at: number) => {
-          view().setBigUint64(at, BigInt(Math.max(0, Math.round(host.nowMs()))) * 1_000_000n, true);
+          const ms = Math.max(0, Math.round(host.nowMs()));
+          view().setBigUint64(at, Number.isFinite(ms) ? BigInt(ms) * 1_000_000n : 0n, true);
           return 0;
         },
         // Every realm starts from the same memory, so there is no randomness to seed it with.

@@ -10,6 +10,9 @@ import { preview } from "../../base/json.ts";
 
 const MAX_ISSUES = 10;
 const CACHED_SCHEMAS = 200;
+/** Longest path and message of an issue; keys and schemas may have any length. */
+const MAX_PATH_LENGTH = 200;
+const MAX_MESSAGE_LENGTH = 500;
 /** Larger values stop at the first issue: listing them all could cost more memory than they have. */
 const LIST_ALL_BELOW_BYTES = 64 * 1024;
 
@@ -18,6 +21,8 @@ const OPTIONS: Options = {
   validateFormats: false,
   logger: false,
   verbose: true,
+  // Otherwise every use of a definition is another copy of its code.
+  inlineRefs: false,
   // `required: ["toString"]` asks for a member of its own.
   ownProperties: true,
 };
@@ -65,7 +70,8 @@ export function createSchemaChecker(): SchemaChecker {
     try {
       return new (load())({ ...OPTIONS, ...options }).compile(JSON.parse(schemaJson));
     } catch (cause) {
-      throw new SchemaError(cause instanceof Error ? cause.message : String(cause), { cause });
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new SchemaError(shorten(message, MAX_MESSAGE_LENGTH), { cause });
     }
   }
 
@@ -79,7 +85,7 @@ export function createSchemaChecker(): SchemaChecker {
       all(value);
       errors = all.errors ?? errors;
     }
-    return errors.slice(0, MAX_ISSUES).map((error) => toIssue(error));
+    return errors.slice(0, MAX_ISSUES).map((error) => shortened(toIssue(error)));
   }
 
   return { load, compile: (schemaJson) => void compile(schemaJson, {}), check };
@@ -115,6 +121,19 @@ function toIssue(error: ErrorObject): Issue {
         received: preview(error.data),
       };
   }
+}
+
+function shortened({ path, message, expected, received }: Issue): Issue {
+  return {
+    path: shorten(path, MAX_PATH_LENGTH),
+    message: shorten(message, MAX_MESSAGE_LENGTH),
+    expected: shorten(expected, MAX_MESSAGE_LENGTH),
+    received,
+  };
+}
+
+function shorten(text: string, maxLength: number): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1)}…`;
 }
 
 function expectation(error: ErrorObject): string {

@@ -1,7 +1,8 @@
 /**
  * What the host thread and one worker both see at any moment, even while the worker executes guest
- * code and reads no messages: whether a slot was told to stop, when its attempt began, and which
- * slot is executing since when. Times are of {@link monotonicMs}.
+ * code and reads no messages: whether a slot was told to stop, when its attempt began, whether it
+ * waits for its turn, how much time it lost so, and which slot is executing since when. Times are
+ * of {@link monotonicMs}.
  */
 
 /** Milliseconds on the system's monotonic clock, the same in every thread of the process. */
@@ -15,8 +16,8 @@ const RUNNING = 2;
 const CANCELLED = 3;
 const WITHDRAWN = 4;
 
-/** Bytes of one slot, and of the header: a 64-bit time and a 32-bit number, padded. */
-const RECORD_BYTES = 16;
+/** Bytes of one slot, and of the header: a 64-bit time and three 32-bit numbers, padded. */
+const RECORD_BYTES = 24;
 
 export class SharedState {
   readonly buffer: SharedArrayBuffer;
@@ -38,6 +39,8 @@ export class SharedState {
   /** A new attempt has the slot and has not begun. */
   assign(slot: number): void {
     this.#setTime(slot + 1, 0);
+    Atomics.store(this.#numbers, this.#turnsIndex(slot), 0);
+    Atomics.store(this.#numbers, this.#creditIndex(slot), 0);
     this.#setState(slot, ASSIGNED);
   }
 
@@ -74,7 +77,33 @@ export class SharedState {
     Atomics.store(this.#numbers, 2, 0);
   }
 
+  /** Gives the attempt back time it lost to a neighbour. */
+  credit(slot: number, ms: number): void {
+    Atomics.add(this.#numbers, this.#creditIndex(slot), Math.round(ms));
+  }
+
+  // ---- written by both
+
+  /** The attempt has something to do: an answer to read, or work to go on with. */
+  askTurn(slot: number): void {
+    Atomics.add(this.#numbers, this.#turnsIndex(slot), 1);
+  }
+
+  /** What was asked for with {@link askTurn} has reached the attempt. */
+  takeTurn(slot: number): void {
+    Atomics.sub(this.#numbers, this.#turnsIndex(slot), 1);
+  }
+
   // ---- read by both
+
+  awaitsTurn(slot: number): boolean {
+    return Atomics.load(this.#numbers, this.#turnsIndex(slot)) > 0;
+  }
+
+  /** Time the attempt was given back so far, in milliseconds. */
+  creditMs(slot: number): number {
+    return Atomics.load(this.#numbers, this.#creditIndex(slot));
+  }
 
   isCancelled(slot: number): boolean {
     return Atomics.load(this.#numbers, this.#stateIndex(slot)) === CANCELLED;
@@ -93,7 +122,15 @@ export class SharedState {
   }
 
   #stateIndex(slot: number): number {
-    return (slot + 1) * 4 + 2;
+    return (slot + 1) * 6 + 2;
+  }
+
+  #turnsIndex(slot: number): number {
+    return (slot + 1) * 6 + 3;
+  }
+
+  #creditIndex(slot: number): number {
+    return (slot + 1) * 6 + 4;
   }
 
   #setState(slot: number, state: number): void {
@@ -105,10 +142,10 @@ export class SharedState {
   }
 
   #time(record: number): number {
-    return Number(Atomics.load(this.#times, record * 2)) / 1000;
+    return Number(Atomics.load(this.#times, record * 3)) / 1000;
   }
 
   #setTime(record: number, ms: number): void {
-    Atomics.store(this.#times, record * 2, BigInt(Math.round(ms * 1000)));
+    Atomics.store(this.#times, record * 3, BigInt(Math.round(ms * 1000)));
   }
 }

@@ -3,10 +3,12 @@
  * in. Replies reach the guest only when it has nothing left to do, one at a time; the order of
  * replies therefore determines everything a run does, which makes re-execution exact.
  */
-import { OPERATION, REFUSED } from "./guest-prelude.ts";
+import { REFUSED } from "./guest-prelude.ts";
 import { createGuestRun } from "./guest-run.ts";
+import { readHostOperation } from "./host-operation.ts";
 import { checkContext, checkProgram, checkResult } from "./job-checks.ts";
 import { GuestMemoryError, QuickJsInstance } from "./quickjs-instance.ts";
+import { retainedBytesLimit } from "./retained-bytes.ts";
 import { crashEnding, outOfMemoryEnding, stopEnding } from "./run-ending.ts";
 import { monotonicMs } from "./shared-state.ts";
 import { RuntimeError } from "./web-assembly.ts";
@@ -17,16 +19,18 @@ import type { QuickJsHost, Snapshot } from "./quickjs-instance.ts";
 import type { Ending, StopReason } from "./run-ending.ts";
 import type { SchemaChecker } from "./schema-checker.ts";
 import type { SharedState } from "./shared-state.ts";
-import type { CallKind, FromWorker, Job, WireReply } from "./wire.ts";
+import type { FromWorker, Job, WireReply } from "./wire.ts";
 import type { Issue } from "../../base/errors.ts";
 import type { LogLevel } from "../../skill/execution.ts";
 
 /** How long promise jobs run before other slots of the worker get a turn, in milliseconds. */
 const SLICE_MS = 10;
+/** Waiting longer than this for a turn means that a neighbour did not let go of the worker. */
+const HELD_UP_MS = 50;
 
 export interface Slot {
   start(attempt: number, job: Job): void;
-  reply(attempt: number, callId: number, reply: WireReply): void;
+  reply(attempt: number, callId: number, reply: WireReply, sentMs: number): void;
   cancel(attempt: number): void;
 }
 
@@ -45,7 +49,10 @@ interface ActiveRun {
   readonly attempt: number;
   readonly job: Job;
   readonly startedMs: number;
-  readonly deadlineMs: number;
+  /** Later by the time that neighbours took from the run. */
+  deadlineMs: number;
+  /** When it last stopped executing. */
+  leftMs: number;
   readonly inbox: { readonly callId: number; readonly reply: WireReply }[];
   /** When each sleeping call wakes, on the virtual clock. */
   readonly wakesAtMs: Map<number, number>;
@@ -58,6 +65,9 @@ interface ActiveRun {
   cpuMs: number;
   hostCalls: number;
   pendingHostCalls: number;
+  /** Bytes of the arguments of waiting calls, and of all answers delivered. */
+  retainedBytes: number;
+  readonly requestBytes: Map<number, number>;
   nextCallId: number;
   logLines: number;
   logBytes: number;
@@ -65,13 +75,6 @@ interface ActiveRun {
   denied: boolean;
   issues: readonly Issue[] | undefined;
 }
-
-const CALL_KINDS: Readonly<Record<number, CallKind>> = {
-  [OPERATION.tool]: "tool",
-  [OPERATION.skill]: "skill",
-  [OPERATION.fetch]: "fetch",
-  [OPERATION.sleep]: "sleep",
-};
 
 export function createSlot(parts: SlotParts): Slot {
   const { index, shared, schemas, post } = parts;
@@ -100,7 +103,7 @@ export function createSlot(parts: SlotParts): Slot {
     if (inputSchema !== undefined || outputSchema !== undefined) schemas.load();
     const begun = shared.begin(index);
     if (begun === "withdrawn") {
-      post({ kind: "done", slot: index, attempt, outcome: undefined });
+      post({ kind: "done", slot: index, attempt, outcome: undefined, droppedBytes: 0 });
       return;
     }
     const startedMs = monotonicMs();
@@ -109,6 +112,7 @@ export function createSlot(parts: SlotParts): Slot {
       job,
       startedMs,
       deadlineMs: startedMs + job.limits.timeoutMs,
+      leftMs: startedMs,
       inbox: [],
       wakesAtMs: new Map(),
       guest: undefined,
@@ -119,6 +123,8 @@ export function createSlot(parts: SlotParts): Slot {
       cpuMs: 0,
       hostCalls: 0,
       pendingHostCalls: 0,
+      retainedBytes: 0,
+      requestBytes: new Map(),
       nextCallId: 0,
       logLines: 0,
       logBytes: 0,
@@ -157,7 +163,8 @@ export function createSlot(parts: SlotParts): Slot {
     } finally {
       shared.leave();
     }
-    run.cpuMs += monotonicMs() - begunMs;
+    run.leftMs = monotonicMs();
+    run.cpuMs += run.leftMs - begunMs;
     if (typeof next === "object") finish(run, next);
     else if (next === "unfinished") resumeLater(run);
     else waitForHost(run);
@@ -169,11 +176,22 @@ export function createSlot(parts: SlotParts): Slot {
 
   function resumeLater(run: ActiveRun): void {
     run.unfinished = true;
+    shared.askTurn(index);
     setImmediate(() => {
       if (active !== run) return;
       run.unfinished = false;
+      turn(run, run.leftMs);
       slice(run, () => undefined);
     });
+  }
+
+  /** The run gets the turn it waits for since `sinceMs`; time lost to a neighbour is not its own. */
+  function turn(run: ActiveRun, sinceMs: number): void {
+    shared.takeTurn(index);
+    const lostMs = monotonicMs() - Math.max(sinceMs, run.leftMs);
+    if (lostMs < HELD_UP_MS) return;
+    run.deadlineMs += lostMs;
+    shared.credit(index, lostMs);
   }
 
   function waitForHost(run: ActiveRun): void {
@@ -183,6 +201,8 @@ export function createSlot(parts: SlotParts): Slot {
       () => {
         run.deadlineTimer = undefined;
         if (active !== run || run.unfinished) return;
+        // An answer is on its way: it tells how long the run was held up.
+        if (shared.awaitsTurn(index) && !shared.isCancelled(index)) return waitForHost(run);
         const reason = stopReason(run);
         // Timers may fire a little early.
         if (reason === undefined) return waitForHost(run);
@@ -194,6 +214,10 @@ export function createSlot(parts: SlotParts): Slot {
 
   function deliver(run: ActiveRun, callId: number, reply: WireReply): void {
     run.pendingHostCalls--;
+    // Counted when delivered, not when received: every attempt then refuses the same calls.
+    run.retainedBytes -= run.requestBytes.get(callId) ?? 0;
+    run.requestBytes.delete(callId);
+    run.retainedBytes += utf8Bytes(reply.ok ? reply.json : reply.error.message);
     if (!reply.ok && reply.error.denied === true) run.denied = true;
     run.nowMs = Math.max(run.nowMs, run.wakesAtMs.get(callId) ?? 0);
     slice(run, () => {
@@ -202,9 +226,11 @@ export function createSlot(parts: SlotParts): Slot {
     });
   }
 
-  function reply(attempt: number, callId: number, answer: WireReply): void {
+  function reply(attempt: number, callId: number, answer: WireReply, sentMs: number): void {
     const run = active;
     if (run === undefined || run.attempt !== attempt) return;
+    // Between two slices it waits for its next turn anyway, which counts the same time.
+    turn(run, run.unfinished ? monotonicMs() : sentMs);
     if (run.unfinished || run.inbox.length > 0) run.inbox.push({ callId, reply: answer });
     else deliver(run, callId, answer);
   }
@@ -219,6 +245,9 @@ export function createSlot(parts: SlotParts): Slot {
   function finish(run: ActiveRun, ending: Ending): void {
     active = undefined;
     clearTimeout(run.deadlineTimer);
+    const droppedBytes = engine?.grownBytes ?? 0;
+    // Nothing of a run stays in memory, even while the slot is idle.
+    const reset = droppedBytes === 0 && parts.kept;
     post({
       kind: "done",
       slot: index,
@@ -231,9 +260,9 @@ export function createSlot(parts: SlotParts): Slot {
         cpuMs: run.cpuMs,
         hostCalls: run.hostCalls,
       },
+      droppedBytes,
     });
-    // Nothing of a run stays in memory, even while the slot is idle.
-    if (engine?.grownBytes === 0 && parts.kept) engine.reset();
+    if (reset) engine?.reset();
     else engine = undefined;
   }
 
@@ -257,46 +286,44 @@ export function createSlot(parts: SlotParts): Slot {
   function operate(
     run: ActiveRun,
     operation: number,
-    name: string,
+    name: string | undefined,
     text: string | undefined,
   ): number {
     const { limits } = run.job;
-    if (operation === OPERATION.log) return log(run, name, text);
+    const asked = readHostOperation(operation, name, text);
+    if (asked.kind === "log") return log(run, asked.level, asked.text);
     if (run.hostCalls >= limits.hostCalls) return REFUSED.hostCalls;
-    if (text === undefined) return REFUSED.textBytes;
-    if (operation === OPERATION.progress) {
+    if (asked.kind === "refused") return REFUSED[asked.why];
+    if (asked.kind === "progress") {
       run.hostCalls++;
       const callId = run.nextCallId++;
-      const message = text.startsWith("1") ? name : undefined;
-      const fraction = Number(text.slice(1));
+      const { fraction, message } = asked;
       post({ kind: "progress", slot: index, attempt: run.attempt, callId, fraction, message });
       return callId;
     }
-    const kind = CALL_KINDS[operation];
-    if (kind === undefined || run.pendingHostCalls >= limits.pendingHostCalls) {
-      return REFUSED.pendingHostCalls;
-    }
+    const call =
+      asked.kind === "sleep" ? { kind: asked.kind, name: "", args: String(asked.ms) } : asked;
+    const bytes = utf8Bytes(call.name) + utf8Bytes(call.args);
+    if (run.pendingHostCalls >= limits.pendingHostCalls) return REFUSED.pendingHostCalls;
+    if (run.retainedBytes + bytes > retainedBytesLimit(limits)) return REFUSED.retainedBytes;
     run.hostCalls++;
     run.pendingHostCalls++;
+    run.retainedBytes += bytes;
     const callId = run.nextCallId++;
-    if (kind === "sleep") run.wakesAtMs.set(callId, run.nowMs + Number(text));
-    post({
-      kind: "call",
-      slot: index,
-      attempt: run.attempt,
-      call: { callId, kind, name, args: text },
-    });
+    run.requestBytes.set(callId, bytes);
+    if (asked.kind === "sleep") run.wakesAtMs.set(callId, run.nowMs + asked.ms);
+    post({ kind: "call", slot: index, attempt: run.attempt, call: { callId, ...call } });
     return callId;
   }
 
   /** Keeps a line if there is room, and answers how many bytes of log are left. */
-  function log(run: ActiveRun, level: string, text: string | undefined): number {
+  function log(run: ActiveRun, level: LogLevel, text: string | undefined): number {
     const { logLines, logBytes } = run.job.limits;
     const bytes = text === undefined ? Infinity : utf8Bytes(text);
     if (text !== undefined && run.logLines < logLines && run.logBytes + bytes <= logBytes) {
       run.logLines++;
       run.logBytes += bytes;
-      const line = { level: level as LogLevel, text };
+      const line = { level, text };
       post({ kind: "log", slot: index, attempt: run.attempt, line });
     } else {
       run.logsDropped++;

@@ -36,3 +36,17 @@ test("an excerpt of a long line is cut around its column", () => {
 test("a line that is not there has no excerpt", () => {
   expect(sourceExcerpt("a", 2, 1)).toBe(undefined);
 });
+
+test("frames outside the source are dropped, and long names are cut", () => {
+  const stack = [
+    "    at below (s@1.js:3:1)",
+    "    at far (s@1.js:4:1)",
+    "    at before (s@1.js:0:1)",
+    `    at ${"f".repeat(500)} (s@1.js:1:0)`,
+    `    at ${"f".repeat(5000)} (s@1.js:1:1)`,
+  ].join("\n");
+  expect(parseFrames(stack, "s@1.js", CODE)).toEqual([
+    { functionName: "below", file: "s@1.js", line: 3, column: 1 },
+    { functionName: "f".repeat(100), file: "s@1.js", line: 1, column: 1 },
+  ]);
+});

@@ -6,6 +6,9 @@ import type { StackFrame } from "../../skill/execution.ts";
 
 const FRAME = /^ {4}at (?:(.*) \()?(.*):(\d+):(\d+)\)?$/;
 const MAX_FRAMES = 20;
+/** Longest line of a stack that is looked at, and longest function name shown. */
+const MAX_FRAME_LENGTH = 1000;
+const MAX_FUNCTION_NAME_LENGTH = 100;
 const EXCERPT_WIDTH = 120;
 
 /**
@@ -14,19 +17,25 @@ const EXCERPT_WIDTH = 120;
  */
 export const COLUMN_SHIFT = " ";
 
-/** The frames of a guest stack that lie in `file`, innermost first, with columns in UTF-16 units. */
+/**
+ * The frames of a guest stack that lie in `file`, innermost first, with columns in UTF-16 units.
+ * A program can write any stack it likes: frames that lie outside its source are dropped.
+ */
 export function parseFrames(stack: string, file: string, code: string): readonly StackFrame[] {
   const frames: StackFrame[] = [];
   const lines = code.split("\n");
   for (const text of stack.split("\n")) {
-    const found = FRAME.exec(text);
-    if (found === null || found[2] !== file || frames.length === MAX_FRAMES) continue;
+    if (frames.length === MAX_FRAMES) break;
+    const found = text.length > MAX_FRAME_LENGTH ? null : FRAME.exec(text);
+    if (found === null || found[2] !== file) continue;
     const line = Number(found[3]);
+    const source = lines[line - 1];
+    if (source === undefined) continue;
     frames.push({
-      functionName: found[1] ?? "<anonymous>",
+      functionName: (found[1] ?? "<anonymous>").slice(0, MAX_FUNCTION_NAME_LENGTH),
       file,
       line,
-      column: utf16Column(lines[line - 1] ?? "", Number(found[4])),
+      column: utf16Column(source, Number(found[4])),
     });
   }
   return frames;
@@ -35,7 +44,7 @@ export function parseFrames(stack: string, file: string, code: string): readonly
 /** The engine counts columns in UTF-8 bytes; readers and editors count UTF-16 units. */
 function utf16Column(line: string, byteColumn: number): number {
   const bytes = Buffer.from(line, "utf8");
-  return bytes.subarray(0, byteColumn - 1).toString("utf8").length + 1;
+  return bytes.subarray(0, Math.max(0, byteColumn - 1)).toString("utf8").length + 1;
 }
 
 /** The source line with a caret under the column; long lines are cut around it. */

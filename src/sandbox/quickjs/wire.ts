@@ -32,6 +32,8 @@ export type ToWorker =
       readonly attempt: number;
       readonly callId: number;
       readonly reply: WireReply;
+      /** When it was sent, on the monotonic clock. */
+      readonly sentMs: number;
     }
   /** Ends the attempt if it is still there; its flag in the shared state says the same. */
   | { readonly kind: "cancel"; readonly slot: number; readonly attempt: number };
@@ -92,4 +94,6 @@ export type FromWorker =
       readonly attempt: number;
       /** Absent when the attempt was withdrawn before it began. */
       readonly outcome: WireOutcome | undefined;
+      /** Memory of the engine beyond its snapshot, given up with it. */
+      readonly droppedBytes: number;
     };

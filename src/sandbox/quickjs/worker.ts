@@ -43,7 +43,7 @@ port.on("message", (message: ToWorker) => {
     case "start":
       return slot.start(message.attempt, message.job);
     case "reply":
-      return slot.reply(message.attempt, message.callId, message.reply);
+      return slot.reply(message.attempt, message.callId, message.reply, message.sentMs);
     case "cancel":
       return slot.cancel(message.attempt);
   }

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { CONTRACT_LIMITS, mainOf } from "../contract/program-runner.contract.ts";
+import { loadEngine } from "./engine-binary.ts";
+import { QuickJsInstance } from "./quickjs-instance.ts";
+import { createSchemaChecker } from "./schema-checker.ts";
+import { monotonicMs, SharedState } from "./shared-state.ts";
+import { createSlot } from "./slot.ts";
+import type { FromWorker, WireOutcome } from "./wire.ts";
+
+const TIMEOUT_MS = 100;
+
+/** A slot in this thread whose program waits for one call. */
+async function waitingSlot() {
+  const module = await loadEngine();
+  const host = { interrupt: () => false, nowMs: () => 0, maxTextBytes: () => 0, operate: () => 0 };
+  const { snapshot } = new QuickJsInstance(module, host);
+  const shared = SharedState.forSlots(1);
+  const { promise: outcome, resolve } = Promise.withResolvers<WireOutcome | undefined>();
+  const post = (message: FromWorker): void => {
+    if (message.kind === "done") resolve(message.outcome);
+  };
+  const schemas = createSchemaChecker();
+  const slot = createSlot({ index: 0, module, snapshot, shared, schemas, kept: true, post });
+  shared.assign(0);
+  slot.start(1, {
+    kind: "run",
+    program: { file: "a@1.js", code: mainOf("return await host.tool('a');") },
+    contextJson: "null",
+    limits: { ...CONTRACT_LIMITS, timeoutMs: TIMEOUT_MS },
+    seed: 0,
+    now: 0,
+  });
+  return { slot, shared, outcome };
+}
+
+/** What a neighbour does that does not let go of the thread. */
+function hold(ms: number): void {
+  const untilMs = monotonicMs() + ms;
+  while (monotonicMs() < untilMs);
+}
+
+test("a run gets back the time an answer lay unread behind a neighbour", async () => {
+  const { slot, shared, outcome } = await waitingSlot();
+  const sentMs = monotonicMs();
+  shared.askTurn(0);
+  hold(3 * TIMEOUT_MS);
+  // The timer of the deadline is due before the message with the answer.
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  slot.reply(1, 0, { ok: true, json: "5" }, sentMs);
+  expect(await outcome).toMatchObject({ status: "ok", valueJson: "5" });
+  expect(shared.awaitsTurn(0)).toBe(false);
+  expect(shared.creditMs(0)).toBeGreaterThanOrEqual(3 * TIMEOUT_MS);
+});
+
+test("time a run spent waiting for its host is not given back", async () => {
+  const { slot, shared, outcome } = await waitingSlot();
+  hold(3 * TIMEOUT_MS);
+  shared.askTurn(0);
+  slot.reply(1, 0, { ok: true, json: "5" }, monotonicMs());
+  expect(await outcome).toMatchObject({ status: "timeout" });
+  expect(shared.creditMs(0)).toBe(0);
+});
