@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Clock } from "../base/clock.ts";
 import { VersionConflictError } from "../base/errors.ts";
 import type { SkillStatus } from "../skill/skill.ts";
-import type { ExpectedVersion, SkillStore } from "./skill-store.ts";
+import type { ExpectedVersion, SkillStore, StatusChange } from "./skill-store.ts";
 import {
   FULLEST_DEFINITION,
   newVersion,
@@ -221,6 +221,33 @@ export function describeSkillStore(name: string, open: () => Promise<SkillStoreP
       expect(second).not.toHaveProperty("statusReason");
       expect(second).not.toHaveProperty("replacement");
       expect(second?.status).toBe("active");
+    });
+
+    test("a status set again with the same reason and replacement makes no revision", async () => {
+      await store.append(newVersion("echo"));
+      const active = { status: "active", expectedVersion: "any" } as const;
+      expect(await store.setStatus("echo", active)).toStrictEqual({ version: 1, revision: 1 });
+      const change = { status: "deprecated", reason: "slow", replacement: "fast" } as const;
+      const set = await store.setStatus("echo", { ...change, expectedVersion: "any" });
+      expect(set).toStrictEqual({ version: 1, revision: 2 });
+      await store.append(newVersion("other"));
+      expect(await store.setStatus("echo", { ...change, expectedVersion: 1 })).toStrictEqual(set);
+      await expect(
+        store.setStatus("echo", { ...change, expectedVersion: 2 }),
+      ).rejects.toBeInstanceOf(VersionConflictError);
+      expect(await store.revision()).toBe(3);
+      expect(await store.changesSince(3, 10)).toStrictEqual([]);
+
+      const { status, reason, replacement } = change;
+      for (const [index, different] of [
+        { status, reason },
+        { status, replacement },
+        { status, reason: "slower", replacement },
+        { status: "failed", reason: "slower", replacement },
+      ].entries())
+        expect(
+          await store.setStatus("echo", { ...different, expectedVersion: 1 } as StatusChange),
+        ).toStrictEqual({ version: 1, revision: 4 + index });
     });
 
     test("status and removal of what is not there, or not as expected, are refused", async () => {

@@ -3,7 +3,7 @@
  * library-wide revision that grows by one with every committed change. It is the truth; search
  * indexes and caches are derived from it.
  *
- * Every method rejects with `STORE_UNAVAILABLE` when the store stays out of reach (busy, full,
+ * Every method rejects with `STORE_UNAVAILABLE` when the store stays out of reach (busy, full, gone,
  * read-only) until its deadline, with `STORE_CORRUPT` when the data is damaged, and with `CLOSED`
  * after `close()`. A write that rejects has written nothing.
  */
@@ -118,7 +118,9 @@ export interface SkillStore {
   history(id: string): Promise<readonly StoredVersion[]>;
 
   /**
-   * Changes the status of the current version; no new version.
+   * Changes the status of the current version; no new version. A status it already has, with the
+   * same reason and replacement, is no change: there is no new revision, and what is returned is
+   * the revision of the change that set it.
    *
    * @throws {SKILL_NOT_FOUND} when there is no such skill
    * @throws {VERSION_CONFLICT} when the expectation fails

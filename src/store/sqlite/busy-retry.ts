@@ -7,11 +7,12 @@ import { sleep } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { RepertoireError } from "../../base/errors.ts";
 import { isBusy, sqliteError } from "./sqlite-error.ts";
+import type { StoreFile } from "./sqlite-error.ts";
 
 const MAX_PAUSE_MS = 10;
 
 export interface BusyRetry {
-  readonly path: string;
+  readonly file: StoreFile;
   /** How long to go on trying. */
   readonly busyMs: number;
   readonly clock: Clock;
@@ -28,7 +29,7 @@ export async function retryWhileBusy<T>(attempt: () => T, retry: BusyRetry): Pro
     try {
       return attempt();
     } catch (error) {
-      if (!isBusy(error)) throw sqliteError(error, retry.path);
+      if (!isBusy(error)) throw sqliteError(error, retry.file);
       const nowMs = retry.clock.monotonicMs();
       startedMs ??= nowMs;
       if (nowMs - startedMs >= retry.busyMs) throw stillBusy(error, retry);
@@ -37,7 +38,7 @@ export async function retryWhileBusy<T>(attempt: () => T, retry: BusyRetry): Pro
   }
 }
 
-function stillBusy(cause: unknown, { path, busyMs }: BusyRetry): RepertoireError {
+function stillBusy(cause: unknown, { file: { path }, busyMs }: BusyRetry): RepertoireError {
   return new RepertoireError(
     "STORE_UNAVAILABLE",
     `Cannot use the store ${path}: another process kept it locked for ${busyMs} ms; find the process that holds it, or allow a longer wait`,

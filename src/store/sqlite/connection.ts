@@ -15,7 +15,8 @@ import { retryWhileBusy } from "./busy-retry.ts";
 import { checkPath, fileGuard } from "./file-check.ts";
 import { migrate, schemaVersion } from "./schema.ts";
 import type { Schema } from "./schema.ts";
-import { sqliteError } from "./sqlite-error.ts";
+import { isSqliteError, sqliteError } from "./sqlite-error.ts";
+import type { StoreFile } from "./sqlite-error.ts";
 import { checkSqliteVersion } from "./sqlite-version.ts";
 import { statementCache } from "./statement.ts";
 import type { StatementSource } from "./statement.ts";
@@ -34,8 +35,7 @@ export interface SqliteOptions {
   readonly clock?: Clock;
 }
 
-export interface SqliteConnection {
-  readonly path: string;
+export interface SqliteConnection extends StoreFile {
   /** The bare connection, for diagnostics. */
   readonly database: DatabaseSync;
   /** The statement with this text, prepared once; the text must come from a fixed set. */
@@ -65,10 +65,11 @@ export async function openConnection(
   const { durability = "full", busyMs = LIMITS.storeBusyMs, clock = systemClock } = options;
   // Absolute, so that neither a later chdir nor a name special to SQLite leads elsewhere.
   const path = resolve(options.path);
-  const retry = { path, busyMs, clock };
+  const file = { path, ifDamaged: schema.ifDamaged?.(path) };
+  const retry = { file, busyMs, clock };
   checkSqliteVersion();
   checkPath(path);
-  const database = openDatabase(path);
+  const database = openDatabase(file);
   try {
     // Whose file it is must be known before WAL mode is set, which writes to it; and as one
     // snapshot, or a file that another process is just creating looks like a stranger's.
@@ -86,7 +87,7 @@ export async function openConnection(
   }
 
   const statement = statementCache(database);
-  const checkFile = fileGuard(path);
+  const guard = fileGuard(path, clock);
   const dataVersionStatement = statement<{ data_version: number }>("PRAGMA data_version");
   let closed = false;
 
@@ -98,23 +99,31 @@ export async function openConnection(
   function attempt<T>(work: () => T): Promise<T> {
     return retryWhileBusy(() => {
       assertOpen();
-      return work();
+      guard.checkNowAndThen();
+      try {
+        return work();
+      } catch (error) {
+        // Whatever SQLite says of a file that is gone, this is what explains it.
+        if (isSqliteError(error)) guard.check();
+        throw error;
+      }
     }, retry);
   }
 
   return {
-    path,
+    ...file,
     database,
     statement,
     read: attempt,
     readSnapshot: (work) => attempt(() => within(database, "BEGIN", work)),
     transact: (work) =>
       attempt(() => {
-        checkFile();
+        guard.check();
         return immediate(database, work);
       }),
     dataVersion() {
       assertOpen();
+      guard.checkNowAndThen();
       return dataVersionStatement.get()?.data_version ?? 0;
     },
     close() {
@@ -130,11 +139,11 @@ export async function openConnection(
   };
 }
 
-function openDatabase(path: string): DatabaseSync {
+function openDatabase(file: StoreFile): DatabaseSync {
   try {
-    return new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true });
+    return new DatabaseSync(file.path, { timeout: 0, enableForeignKeyConstraints: true });
   } catch (error) {
-    throw sqliteError(error, path);
+    throw sqliteError(error, file);
   }
 }
 

@@ -3,9 +3,23 @@
  * closing any descriptor of a file drops this process's SQLite locks on it
  * (https://www.sqlite.org/howtocorrupt.html, 2.2).
  */
-import { statSync } from "node:fs";
+import { accessSync, constants, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Clock } from "../../base/clock.ts";
 import { RepertoireError } from "../../base/errors.ts";
+
+/** How long reads go on without a look at the file; SQLite itself would serve a deleted one for ever. */
+const LOOK_EVERY_MS = 100;
+
+/** Less than SQLite needs to open a file: its shared memory alone takes 32 KiB. */
+const NEXT_TO_NO_BYTES = 128 * 1024;
+
+export interface FileGuard {
+  /** @throws {STORE_UNAVAILABLE} when the path leads to the file that was opened no more */
+  readonly check: () => void;
+  /** The same for what is called often: looks only when the last look is 100 ms old. */
+  readonly checkNowAndThen: () => void;
+}
 
 /** @throws {STORE_UNAVAILABLE} when there can be no database file at this path */
 export function checkPath(path: string): void {
@@ -26,21 +40,60 @@ export function checkPath(path: string): void {
 }
 
 /**
- * A check that the path still leads to the file that was opened. Without it, writes to a file
- * somebody deleted or replaced would be acknowledged and lost.
+ * Checks that the path still leads to the file that was opened. Without them, writes to a file
+ * somebody deleted or replaced would be acknowledged and lost, and reads would answer from it.
  */
-export function fileGuard(path: string): () => void {
+export function fileGuard(path: string, clock: Clock): FileGuard {
   const opened = statOf(path);
-  return () => {
+  let foundAtMs = clock.monotonicMs();
+
+  function check(): void {
+    const nowMs = clock.monotonicMs();
     const found = statOf(path);
-    if (found !== undefined && found.ino === opened?.ino && found.dev === opened.dev) return;
-    throw unavailable(
-      path,
-      "the file was deleted or replaced while it was open",
-      "close the store and open it again",
-      undefined,
-    );
+    if (found === undefined || found.ino !== opened?.ino || found.dev !== opened.dev)
+      throw unavailable(
+        path,
+        "the file was deleted or replaced while it was open",
+        "close the store and open it again",
+        undefined,
+      );
+    foundAtMs = nowMs;
+  }
+
+  return {
+    check,
+    checkNowAndThen() {
+      if (clock.monotonicMs() - foundAtMs >= LOOK_EVERY_MS) check();
+    },
   };
+}
+
+/** The file or its directory, whichever may not be written; `undefined` when both may. */
+export function unwritable(path: string): string | undefined {
+  return [path, dirname(path)].find((each) => {
+    try {
+      accessSync(each, constants.W_OK);
+      return false;
+    } catch (error) {
+      return (
+        error instanceof Error &&
+        "code" in error &&
+        (error.code === "EROFS" || error.code === "EACCES" || error.code === "EPERM")
+      );
+    }
+  });
+}
+
+/** Whether the disk of the file has next to no room left, for bytes or for files. */
+export function isDiskFull(path: string): boolean {
+  try {
+    const { blocks, bavail, bsize, files, ffree } = statfsSync(dirname(path));
+    // Virtual file systems count nothing, and some real ones no files.
+    return (blocks > 0 && bavail * bsize < NEXT_TO_NO_BYTES) || (files > 0 && ffree === 0);
+  } catch {
+    // Only refines a message: what cannot be asked stays unsaid.
+    return false;
+  }
 }
 
 function statOf(path: string) {

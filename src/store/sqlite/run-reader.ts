@@ -37,13 +37,19 @@ const FAILURES = `SELECT * FROM skill_failures ${OF_SKILLS}`;
 const DURATIONS = `SELECT * FROM skill_durations ${OF_SKILLS}`;
 const NOTES = `SELECT * FROM failure_notes ${OF_SKILLS} ORDER BY seq DESC`;
 
-export function findRun({ statement }: SqliteConnection, runId: string): RunRecord | undefined {
+export function findRun(
+  { statement, ifDamaged }: SqliteConnection,
+  runId: string,
+): RunRecord | undefined {
   const row = statement<RunRow>("SELECT * FROM runs WHERE run_id = ?").get(runId);
-  return row && runRecord(row);
+  return row && runRecord(row, ifDamaged);
 }
 
 /** Runs, newest first; none when `before` is no longer kept, because then nothing older is. */
-export function listRuns({ statement }: SqliteConnection, filter: RunFilter): RunRecord[] {
+export function listRuns(
+  { statement, ifDamaged }: SqliteConnection,
+  filter: RunFilter,
+): RunRecord[] {
   const { skillId, status, before, limit } = filter;
   // SQLite takes a negative limit for none.
   if (!Number.isSafeInteger(limit) || limit < 0)
@@ -64,7 +70,7 @@ export function listRuns({ statement }: SqliteConnection, filter: RunFilter): Ru
   const sql = `SELECT * FROM runs WHERE ${conditions.join(" AND ")} ORDER BY seq DESC LIMIT ?`;
   return statement<RunRow>(sql)
     .all(...parameters, limit)
-    .map(runRecord);
+    .map((row) => runRecord(row, ifDamaged));
 }
 
 export function runTotals({ statement }: SqliteConnection): RunTotals {
@@ -80,7 +86,7 @@ export function runTotals({ statement }: SqliteConnection): RunTotals {
 
 /** The evidence of skills; its statements must see the same state. */
 export function readEvidence(
-  { statement }: SqliteConnection,
+  { statement, ifDamaged }: SqliteConnection,
   skillIds: readonly string[],
 ): ReadonlyMap<string, SkillEvidence> {
   const ids = JSON.stringify(skillIds);
@@ -100,7 +106,7 @@ export function readEvidence(
     countersOf(row)?.failures.set(row.status, row.count);
   for (const row of statement<VersionKey & { bucket: number; count: number }>(DURATIONS).all(ids))
     countersOf(row)?.durations.set(row.bucket, row.count);
-  const notes = readNotes(statement, ids);
+  const notes = readNotes(statement, ids, ifDamaged);
   return new Map(
     [...skills].map(([id, versions]) => [id, evidenceOf(versions, notes.get(id) ?? [])]),
   );
@@ -110,13 +116,15 @@ export function readEvidence(
 function readNotes(
   statement: SqliteConnection["statement"],
   ids: string,
+  ifDamaged: string | undefined,
 ): ReadonlyMap<string, FailureNote[]> {
   const notes = new Map<string, FailureNote[]>();
   for (const row of statement<
     VersionKey & { run_id: string; status: string; reason: string; at: string }
   >(NOTES).all(ids)) {
     const { run_id: runId, version, status, at } = row;
-    const reason = parseStored(row.reason, `a failure of skill "${row.skill_id}"`) as string;
+    const place = `a failure of skill "${row.skill_id}"`;
+    const reason = parseStored(row.reason, place, ifDamaged) as string;
     const ofSkill = notes.get(row.skill_id) ?? [];
     ofSkill.push({ runId, version, status, reason, at });
     notes.set(row.skill_id, ofSkill);
@@ -143,21 +151,25 @@ function evidenceOf(
   return { skill: skillMetrics(total, notes), versions: new Map(byVersion) };
 }
 
-function runRecord(row: RunRow): RunRecord {
+function runRecord(row: RunRow, ifDamaged: string | undefined): RunRecord {
   const place = `the record of run ${row.run_id}`;
   return {
     runId: row.run_id,
     skillId: row.skill_id,
     version: row.version,
     status: row.status,
-    ...(row.error === null ? {} : { error: parseStored(row.error, place) as ExecutionError }),
-    logs: parseStored(row.logs, place) as LogLine[],
+    ...(row.error === null
+      ? {}
+      : { error: parseStored(row.error, place, ifDamaged) as ExecutionError }),
+    logs: parseStored(row.logs, place, ifDamaged) as LogLine[],
     logsDropped: row.logs_dropped,
     startedAt: row.started_at,
     durationMs: row.duration_ms,
     cpuMs: row.cpu_ms,
     hostCalls: row.host_calls,
-    ...(row.warnings === null ? {} : { warnings: parseStored(row.warnings, place) as string[] }),
+    ...(row.warnings === null
+      ? {}
+      : { warnings: parseStored(row.warnings, place, ifDamaged) as string[] }),
     ...(row.parent_run_id === null ? {} : { parentRunId: row.parent_run_id }),
   };
 }

@@ -78,4 +78,6 @@ export const RUNS_SCHEMA: Schema = {
   holds: "the run records of a skill library",
   applicationId: 0x52_50_52_4e, // "RPRN"
   migrations: [VERSION_1],
+  ifDamaged: (path) =>
+    `it holds the record of runs only: move ${path} away, with ${path}-wal and ${path}-shm where they exist, and a new one is started; the skills are not touched`,
 };

@@ -9,6 +9,8 @@ export interface Schema {
   readonly applicationId: number;
   /** SQL to reach version 1, 2, 3 …; an entry never changes once released. */
   readonly migrations: readonly string[];
+  /** The remedy when the file is damaged (default: to restore a backup). */
+  readonly ifDamaged?: (path: string) => string;
 }
 
 /**

@@ -15,7 +15,7 @@ import type {
 import type { SqliteConnection } from "./connection.ts";
 import { admissionJson, definitionJson, noteJson, summaryJson, tagsOf } from "./skill-rows.ts";
 
-/** A write that committed, with the revision it made. */
+/** What was written, with the revision of the change that made it so. */
 export interface Written {
   readonly version: number;
   readonly revision: number;
@@ -29,6 +29,8 @@ export interface SkillWriter {
 
 interface SkillRow {
   readonly version: number;
+  /** Of its last change. */
+  readonly revision: number;
   readonly removed: number;
   readonly content_hash: string;
   readonly summary: string;
@@ -46,7 +48,7 @@ interface ChangeFields {
 
 const NO_NOTE = noteJson({});
 
-const FIND_SKILL = `SELECT s.version, s.removed, s.content_hash, s.summary, s.status, c.note
+const FIND_SKILL = `SELECT s.version, s.revision, s.removed, s.content_hash, s.summary, s.status, c.note
   FROM skills s JOIN changes c ON c.revision = s.revision WHERE s.id = ?`;
 const FIND_COMMITTED =
   "SELECT revision, created_at FROM skill_versions WHERE skill_id = ? AND version = ?";
@@ -164,9 +166,13 @@ export function skillWriter({ statement }: SqliteConnection, clock: Clock): Skil
     },
 
     setStatus(id, change) {
-      const { version } = currentSkill(id, change.expectedVersion);
+      const found = currentSkill(id, change.expectedVersion);
+      const { version } = found;
       const { status } = change;
-      const fields = { kind: "status", status, note: noteJson(change) } as const;
+      const note = noteJson(change);
+      if (found.status === status && found.note === note)
+        return { version, revision: found.revision };
+      const fields = { kind: "status", status, note } as const;
       const revision = addChange(id, version, fields, isoTime(clock.now()));
       statement(UPDATE_SKILL).run(status, revision, 0, id);
       return { version, revision };

@@ -4,10 +4,29 @@
  */
 import { RepertoireError } from "../../base/errors.ts";
 import type { ErrorCode } from "../../base/errors.ts";
+import { isDiskFull, unwritable } from "./file-check.ts";
 
+const SQLITE_PERM = 3;
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
+const SQLITE_READONLY = 8;
+const SQLITE_IOERR = 10;
+const SQLITE_FULL = 13;
+const SQLITE_CANTOPEN = 14;
 const SQLITE_PROTOCOL = 15;
+const SQLITE_AUTH = 23;
+
+/** Results behind which there may be a file or directory that cannot be written. */
+const MAYBE_UNWRITABLE = new Set([SQLITE_PERM, SQLITE_READONLY, SQLITE_CANTOPEN, SQLITE_AUTH]);
+/** Results behind which there may be a full disk: only plain writes report it as such. */
+const MAYBE_FULL = new Set([SQLITE_IOERR, SQLITE_CANTOPEN]);
+
+/** The file an error is about. */
+export interface StoreFile {
+  readonly path: string;
+  /** The remedy when it is damaged (default: to restore a backup). */
+  readonly ifDamaged: string | undefined;
+}
 
 interface Meaning {
   readonly code: ErrorCode;
@@ -15,22 +34,28 @@ interface Meaning {
   readonly remedy: string;
 }
 
+type Wording = Pick<Meaning, "problem" | "remedy">;
+
 const UNAVAILABLE = "STORE_UNAVAILABLE";
 const CORRUPT = "STORE_CORRUPT";
 const RESTORE = "restore it from a backup";
+const DISK_FULL: Wording = {
+  problem: "the disk is full",
+  remedy: "free space on its disk and retry",
+};
 
 const MEANINGS: ReadonlyMap<number, Meaning> = new Map([
-  [3, meaning(UNAVAILABLE, "access is denied", "check its permissions and its owner")],
+  [SQLITE_PERM, meaning(UNAVAILABLE, "access is denied", "check its permissions and its owner")],
   [7, meaning(UNAVAILABLE, "the process is out of memory", "free memory and retry")],
   [
-    8,
+    SQLITE_READONLY,
     meaning(UNAVAILABLE, "it is read-only", "make the file and its directory writable and retry"),
   ],
-  [10, meaning(UNAVAILABLE, "the disk reported an error", "check the disk and retry")],
+  [SQLITE_IOERR, meaning(UNAVAILABLE, "the disk reported an error", "check the disk and retry")],
   [11, meaning(CORRUPT, "it is damaged", RESTORE)],
-  [13, meaning(UNAVAILABLE, "the disk is full", "free space on its disk and retry")],
+  [SQLITE_FULL, { code: UNAVAILABLE, ...DISK_FULL }],
   [
-    14,
+    SQLITE_CANTOPEN,
     meaning(
       UNAVAILABLE,
       "it cannot be opened",
@@ -38,7 +63,7 @@ const MEANINGS: ReadonlyMap<number, Meaning> = new Map([
     ),
   ],
   [18, meaning("LIMIT_EXCEEDED", "a value is too large", "store less in one record")],
-  [23, meaning(UNAVAILABLE, "access is denied", "check its permissions and its owner")],
+  [SQLITE_AUTH, meaning(UNAVAILABLE, "access is denied", "check its permissions and its owner")],
   [26, meaning(CORRUPT, "it is not a SQLite database", `${RESTORE} or choose another path`)],
 ]);
 
@@ -58,8 +83,14 @@ export function isBusy(error: unknown): boolean {
   return primary === SQLITE_BUSY || primary === SQLITE_LOCKED || primary === SQLITE_PROTOCOL;
 }
 
+/** Whether the error is a result code of SQLite. */
+export function isSqliteError(error: unknown): boolean {
+  return resultCode(error) !== undefined;
+}
+
 /** The typed error for what SQLite reported; anything that is not SQLite's is returned unchanged. */
-export function sqliteError(error: unknown, path: string): unknown {
+export function sqliteError(error: unknown, file: StoreFile): unknown {
+  const { path } = file;
   const extended = resultCode(error);
   if (extended === undefined) return error;
   const text = (error as Error).message;
@@ -67,9 +98,23 @@ export function sqliteError(error: unknown, path: string): unknown {
   const options = { cause: error, details: { path, sqliteCode: extended } };
   if (!found)
     return new RepertoireError("INTERNAL", `Unexpected SQLite error in ${path}: ${text}`, options);
+  const { problem, remedy } = wording(found, extended & 0xff, file);
   return new RepertoireError(
     found.code,
-    `Cannot use the store ${path}: ${found.problem} (${text}); ${found.remedy}`,
+    `Cannot use the store ${path}: ${problem} (${text}); ${remedy}`,
     options,
   );
+}
+
+/** What SQLite's code means, and more precisely where the file system knows better. */
+function wording(found: Meaning, primary: number, { path, ifDamaged }: StoreFile): Wording {
+  if (found.code === CORRUPT) return { problem: found.problem, remedy: ifDamaged ?? found.remedy };
+  const locked = MAYBE_UNWRITABLE.has(primary) ? unwritable(path) : undefined;
+  if (locked !== undefined)
+    return {
+      problem: `${locked} is on a read-only file system or may not be written by this user`,
+      remedy: "make the file and its directory writable and retry",
+    };
+  if (MAYBE_FULL.has(primary) && isDiskFull(path)) return DISK_FULL;
+  return found;
 }

@@ -43,7 +43,16 @@ export class SkillStoreModel {
   }
 
   setStatus(id: string, change: StatusChange): { version: number; revision: number } {
-    const { version } = this.#existing(id, change.expectedVersion);
+    const { version, status, statusReason, replacement } = this.#existing(
+      id,
+      change.expectedVersion,
+    );
+    const isSame =
+      status === change.status &&
+      statusReason === change.reason &&
+      replacement === change.replacement;
+    const last = this.#changes.findLast(({ skillId }) => skillId === id);
+    if (isSame && last) return { version, revision: last.revision };
     return { version, revision: this.#change(id, version, "status", change) };
   }
 
