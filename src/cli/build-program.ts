@@ -22,6 +22,7 @@ import { statsCommand } from "./commands/stats.ts";
 import { statusCommand } from "./commands/status.ts";
 import { versionCommand } from "./commands/version.ts";
 import type { Output } from "./output.ts";
+import { printable } from "./text-width.ts";
 
 const COMMANDS: readonly Install[] = [
   addCommand,
@@ -61,7 +62,7 @@ export function buildProgram(output: Output, run: Run): Command {
       writeOut: (text) => output.text(text),
       writeErr: (text) => output.note(text.trimEnd()),
       outputError: (text, write) =>
-        write(text.replace(/^error:/, output.paintNote("red", "error:"))),
+        write(printable(text).replace(/^error:/, output.paintNote("red", "error:"))),
     })
     .addHelpText("after", EXIT_CODES);
   addSharedOptions(program);

@@ -1,7 +1,13 @@
 /** What a command is given: the library, opened when first asked for, and where its output goes. */
 import type { LibraryOptions, SkillLibrary } from "../index.ts";
 import { EXIT } from "./exit-codes.ts";
+import { requireLibrary } from "./missing-library.ts";
 import type { Output } from "./output.ts";
+
+export interface OpenOptions extends Pick<LibraryOptions, "tools"> {
+  /** Whether a library that does not exist is created (default: false). */
+  readonly create?: boolean;
+}
 
 export interface CliContext {
   /** Whether stdout is for a program. */
@@ -11,8 +17,12 @@ export interface CliContext {
   readonly signal: AbortSignal;
   /** Directory named on the command line, if any. */
   readonly libraryPath: string | undefined;
-  /** The library; opened once, closed when the command has ended. */
-  library(options?: Pick<LibraryOptions, "tools">): Promise<SkillLibrary>;
+  /**
+   * The library; opened once, closed when the command has ended. Only `create` makes a new one.
+   *
+   * @throws {MissingLibraryError} when there is none
+   */
+  library(options?: OpenOptions): Promise<SkillLibrary>;
   /** Sets the exit code; the first failure of a command decides. */
   exit(code: number): void;
 }
@@ -54,8 +64,9 @@ export function openSession(given: {
 /** Loaded when needed, because help and completion should not wait for a database. */
 async function openAt(
   path: string | undefined,
-  options: Pick<LibraryOptions, "tools">,
+  { create = false, ...options }: OpenOptions,
 ): Promise<SkillLibrary> {
-  const { openLibrary } = await import("../index.ts");
+  const { defaultLibraryPath, openLibrary } = await import("../index.ts");
+  if (!create) await requireLibrary(path ?? defaultLibraryPath());
   return openLibrary({ ...options, ...(path === undefined ? {} : { path }) });
 }

@@ -5,14 +5,9 @@ import { dirname, join, resolve } from "node:path";
 import { RepertoireError } from "../base/errors.ts";
 import { preview } from "../base/json.ts";
 import type { SkillLibrary } from "../index.ts";
-
-export interface DoctorCheck {
-  readonly name: string;
-  readonly status: "ok" | "warn" | "fail";
-  readonly message: string;
-  /** What to do about it; absent when all is well. */
-  readonly remedy?: string;
-}
+import { fail, ok, warn } from "./doctor-check.ts";
+import type { DoctorCheck } from "./doctor-check.ts";
+import { plural } from "./plural.ts";
 
 /** The first SQLite that several processes can safely share a file with. */
 const OLDEST_SQLITE = "3.51.3";
@@ -79,7 +74,8 @@ export async function checkPath(path: string): Promise<DoctorCheck> {
       );
 }
 
-async function nearestExisting(path: string): Promise<string> {
+/** The path, or the nearest directory above it that exists. */
+export async function nearestExisting(path: string): Promise<string> {
   for (let at = path; ; at = dirname(at)) {
     const found = await stat(at).catch(() => undefined);
     if (found !== undefined || at === dirname(at)) return at;
@@ -89,7 +85,10 @@ async function nearestExisting(path: string): Promise<string> {
 export async function checkStore(open: () => Promise<SkillLibrary>): Promise<DoctorCheck> {
   try {
     const { skills, versions, revision } = await (await open()).stats();
-    return ok("store", `opens; ${skills.total} skills, ${versions} versions, revision ${revision}`);
+    return ok(
+      "store",
+      `whole; ${plural(skills.total, "skill")}, ${plural(versions, "version")}, revision ${revision}`,
+    );
   } catch (error) {
     if (!(error instanceof RepertoireError)) throw error;
     return fail("store", error.message, "follow the message, or restore the library from a backup");
@@ -120,7 +119,9 @@ export async function checkIndex(library: SkillLibrary, reindex: boolean): Promi
   if (reindex) return ok("index", `rebuilt; ${summary}`);
   return ok(
     "index",
-    before < revision ? `caught up with ${revision - before} revisions; ${summary}` : summary,
+    before < revision
+      ? `caught up with ${plural(revision - before, "revision")}; ${summary}`
+      : summary,
   );
 }
 
@@ -163,16 +164,4 @@ async function checkLoop(library: SkillLibrary): Promise<DoctorCheck> {
   return status === "timeout" && durationMs < LOOP_ENDS_WITHIN_MS
     ? ok("timeout", message)
     : fail("timeout", message, "do not run skills here that are not trusted");
-}
-
-function ok(name: string, message: string): DoctorCheck {
-  return { name, status: "ok", message };
-}
-
-function warn(name: string, message: string, remedy: string): DoctorCheck {
-  return { name, status: "warn", message, remedy };
-}
-
-function fail(name: string, message: string, remedy: string): DoctorCheck {
-  return { name, status: "fail", message, remedy };
 }

@@ -62,12 +62,21 @@ function wantsJson(given: readonly string[]): boolean {
  */
 function interruptSignal(output: Output): AbortSignal {
   const interrupted = new AbortController();
-  const interrupt = (name: string): void => {
-    if (interrupted.signal.aborted) process.exit(EXIT.interrupted);
+  const interrupt = (name: NodeJS.Signals): void => {
+    if (interrupted.signal.aborted) return dieOf(name);
     output.status(undefined);
     interrupted.abort(new Error(`The program was interrupted by ${name}`));
   };
   process.on("SIGINT", interrupt);
   process.on("SIGTERM", interrupt);
   return interrupted.signal;
+}
+
+/**
+ * Ends the program as the signal does when nobody handles it. `process.exit` would wait for
+ * threads, and one of them may be in a system call that never returns.
+ */
+function dieOf(name: NodeJS.Signals): void {
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
 }

@@ -1,12 +1,13 @@
 import type { AddResult } from "../index.ts";
 import type { Output } from "./output.ts";
+import { plural } from "./plural.ts";
 import { oneLine } from "./text-width.ts";
 
 /** One line about a stored version, and a line for each of its warnings. */
 export function noteAdded(output: Output, result: AddResult): void {
   const { id, version, status, created, checks, warnings } = result;
   const what = created ? "added" : "unchanged";
-  const passed = checks.length === 0 ? "" : `, ${checks.length} checks passed`;
+  const passed = checks.length === 0 ? "" : `, ${plural(checks.length, "check")} passed`;
   output.text(
     `${output.paint("green", "✓")} ${what} ${id} version ${version} (${status}${passed})\n`,
   );

@@ -4,6 +4,7 @@
  */
 import { paintFor } from "./colours.ts";
 import type { Paint } from "./colours.ts";
+import { printableJson } from "./text-width.ts";
 
 export interface Output {
   /** One JSON document on one line. */
@@ -64,7 +65,7 @@ export function processOutput(): Output {
   }
 
   return {
-    json: (value) => text(`${JSON.stringify(value)}\n`),
+    json: (value) => text(`${printableJson(value)}\n`),
     text,
     note(line) {
       clearStatus();

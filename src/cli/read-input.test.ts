@@ -37,8 +37,8 @@ describe("parseItems", () => {
 
   test("takes the elements of an array as items", () => {
     expect(brief(parseItems({ name: "-", text: "[1, {}]" }))).toEqual([
-      { value: 1 },
-      { value: {} },
+      { index: 0, value: 1 },
+      { index: 1, value: {} },
     ]);
   });
 

@@ -1,9 +1,13 @@
 /** Text and JSON from files and standard input. What is malformed is reported with file, line and column. */
-import { readFile, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import type { Stats } from "node:fs";
+import { stat } from "node:fs/promises";
+import type { Readable } from "node:stream";
 import { cancelledError } from "../base/abort.ts";
 import { RepertoireError } from "../base/errors.ts";
 import { preview } from "../base/json.ts";
 import type { JsonValue } from "../base/json.ts";
+import { LIMITS } from "../base/limits.ts";
 import { jsonErrorOffset } from "./json-error-offset.ts";
 
 /** Text and the name it is known by in messages. */
@@ -12,19 +16,28 @@ export interface Source {
   readonly text: string;
 }
 
-/** One of several values of an input, or why it is none. */
-export type Item = { readonly file: string; readonly line?: number } & (
+/** One of several values of an input, or why it is none; `index` is its place in a JSON array. */
+export type Item = { readonly file: string; readonly line?: number; readonly index?: number } & (
   | { readonly value: JsonValue }
   | { readonly error: RepertoireError }
 );
 
+/** Far more than any file of drafts or items; without a bound an endless input would fill the memory. */
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
+
 /**
- * @param path a file, or `-` for standard input
+ * @param path a regular file, or `-` for standard input; reading a pipe or a device by its name
+ *   could block for ever, and could not be cancelled
  * @throws {INVALID_INPUT} when it can not be read or is not UTF-8
+ * @throws {LIMIT_EXCEEDED} when it has more than `maxBytes` (default: 256 MiB)
  */
-export async function readSource(path: string, signal: AbortSignal): Promise<Source> {
+export async function readSource(
+  path: string,
+  signal: AbortSignal,
+  maxBytes = MAX_FILE_BYTES,
+): Promise<Source> {
   const name = path === "-" ? "(stdin)" : path;
-  const bytes = path === "-" ? await readStdin(signal) : await readBytes(path);
+  const bytes = await readBytes(path, name, { signal, maxBytes });
   try {
     return { name, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
   } catch (error) {
@@ -64,7 +77,11 @@ export function parseItems(source: Source): readonly Item[] {
   try {
     const value = parseJson(source);
     return Array.isArray(value)
-      ? (value as readonly JsonValue[]).map((element) => ({ file: name, value: element }))
+      ? (value as readonly JsonValue[]).map((element, index) => ({
+          file: name,
+          index,
+          value: element,
+        }))
       : [{ file: name, value }];
   } catch (error) {
     if (error instanceof RepertoireError) return [{ file: name, error }];
@@ -73,17 +90,18 @@ export function parseItems(source: Source): readonly Item[] {
 }
 
 /**
- * The JSON of an option that takes JSON, `@file`, or `-` for standard input.
+ * The JSON of an option that takes JSON, `@file`, or `-` for standard input: the context of a run.
  *
  * @throws {INVALID_INPUT} when it is not JSON
+ * @throws {LIMIT_EXCEEDED} when it is larger than any context may be
  */
 export async function parseJsonOption(
   option: string,
   given: string,
   signal: AbortSignal,
 ): Promise<JsonValue> {
-  if (given === "-") return parseJson(await readSource("-", signal));
-  if (given.startsWith("@")) return parseJson(await readSource(given.slice(1), signal));
+  const path = given.startsWith("@") ? given.slice(1) : given === "-" ? "-" : undefined;
+  if (path !== undefined) return parseJson(await readSource(path, signal, LIMITS.contextBytes));
   return parseJson({ name: option, text: given });
 }
 
@@ -116,11 +134,23 @@ function isJson(text: string): boolean {
   }
 }
 
-async function readBytes(path: string): Promise<Uint8Array> {
+interface ReadLimits {
+  readonly signal: AbortSignal;
+  readonly maxBytes: number;
+}
+
+async function readBytes(path: string, name: string, limits: ReadLimits): Promise<Uint8Array> {
+  if (path === "-") return readStream(process.stdin, "Reading standard input", name, limits);
   try {
-    if ((await stat(path)).isDirectory())
-      throw invalid(path, `${path} is a directory; expected a file`, undefined);
-    return await readFile(path);
+    const found = await stat(path);
+    if (!found.isFile())
+      throw invalid(
+        path,
+        `${path} is ${kindOf(found)}; expected a regular file, or - for standard input`,
+        undefined,
+      );
+    if (found.size > limits.maxBytes) throw tooLarge(name, limits.maxBytes);
+    return await readStream(createReadStream(path), `Reading ${path}`, name, limits);
   } catch (error) {
     if (error instanceof RepertoireError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
@@ -129,19 +159,43 @@ async function readBytes(path: string): Promise<Uint8Array> {
   }
 }
 
-async function readStdin(signal: AbortSignal): Promise<Uint8Array> {
+function kindOf(found: Stats): string {
+  if (found.isDirectory()) return "a directory";
+  if (found.isFIFO()) return "a pipe";
+  return found.isSocket() ? "a socket" : "a device";
+}
+
+async function readStream(
+  stream: Readable,
+  what: string,
+  name: string,
+  { signal, maxBytes }: ReadLimits,
+): Promise<Uint8Array> {
   const stop = (): void => {
-    process.stdin.destroy(cancelledError(signal, "Reading standard input"));
+    stream.destroy(cancelledError(signal, what));
   };
-  if (signal.aborted) throw cancelledError(signal, "Reading standard input");
+  if (signal.aborted) throw cancelledError(signal, what);
   signal.addEventListener("abort", stop, { once: true });
   try {
     const chunks: Uint8Array[] = [];
-    for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
+    let bytes = 0;
+    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw tooLarge(name, maxBytes);
+      chunks.push(chunk);
+    }
     return Buffer.concat(chunks);
   } finally {
     signal.removeEventListener("abort", stop);
   }
+}
+
+function tooLarge(file: string, maxBytes: number): RepertoireError {
+  return new RepertoireError(
+    "LIMIT_EXCEEDED",
+    `${file} has more than ${maxBytes} bytes, the most that is read here`,
+    { details: { file, maxBytes } },
+  );
 }
 
 function invalid(file: string, message: string, cause: unknown): RepertoireError {

@@ -4,29 +4,31 @@ import type { ExecutionError, ExecutionRecord } from "../skill/execution.ts";
 import { statusStyle } from "./colours.ts";
 import type { Paint } from "./colours.ts";
 import { formatDuration } from "./duration.ts";
-import { oneLine, printable } from "./text-width.ts";
+import { plural } from "./plural.ts";
+import { skillAt } from "./skill-at.ts";
+import { indented, oneLine, printable, printableJson } from "./text-width.ts";
 
 /** A text as it is, anything else as indented JSON. */
 export function renderValue(value: JsonValue): string {
-  return `${typeof value === "string" ? printable(value) : JSON.stringify(value, undefined, 2)}\n`;
+  return `${typeof value === "string" ? printable(value) : printableJson(value, 2)}\n`;
 }
 
 /** Logs, warnings, what went wrong, and how it ended, each on lines of its own. */
 export function renderEnding(run: ExecutionRecord, paint: Paint): string {
   const { skillId, version, status, durationMs, logs, logsDropped, warnings = [], error } = run;
   return [
-    ...logs.map(({ level, text }) => `${paint("dim", `[${level}]`)} ${printable(text)}`),
-    ...(logsDropped === 0 ? [] : [paint("dim", `[${logsDropped} log lines left out]`)]),
+    ...logs.map(({ level, text }) => `${paint("dim", `[${level}]`)} ${indented(text)}`),
+    ...(logsDropped === 0 ? [] : [paint("dim", `[${plural(logsDropped, "log line")} left out]`)]),
     ...warnings.map((warning) => `${paint("yellow", "warning:")} ${oneLine(warning)}`),
     ...(error === undefined ? [] : [renderExecutionError(error, paint)]),
-    `${paint(statusStyle(status), status)} ${oneLine(skillId)}@${version} ${paint("dim", `in ${formatDuration(durationMs)}`)}`,
+    `${paint(statusStyle(status), status)} ${skillAt({ skillId, version })} ${paint("dim", `in ${formatDuration(durationMs)}`)}`,
   ].join("\n");
 }
 
 export function renderExecutionError(error: ExecutionError, paint: Paint): string {
   const { name, message, excerpt, frames = [], issues = [] } = error;
   return [
-    `${paint("red", `${oneLine(name)}:`)} ${printable(message)}`,
+    `${paint("red", `${oneLine(name)}:`)} ${indented(message)}`,
     ...issues.map(
       (issue) =>
         `  ${oneLine(issue.path || "(the whole)")}: ${oneLine(issue.message)}; expected ${oneLine(issue.expected)}, got ${oneLine(issue.received)}`,

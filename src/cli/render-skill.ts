@@ -28,7 +28,7 @@ export function renderVersion(version: SkillVersion, paint: Paint): string {
   const { id, name, description, category, tags, status, statusReason, replacement } = version;
   const { tools, skills, fetch } = version.capabilities;
   const reason = statusReason === undefined ? "" : ` (${oneLine(statusReason)})`;
-  const instead = replacement === undefined ? "" : `, use ${replacement}`;
+  const instead = replacement === undefined ? "" : `, use ${oneLine(replacement)}`;
   return renderFields(
     [
       ["id", paint("bold", id)],
@@ -36,7 +36,7 @@ export function renderVersion(version: SkillVersion, paint: Paint): string {
       ["description", printable(description)],
       ["version", `${version.version} (revision ${version.revision}, ${version.createdAt})`],
       ["status", paint(statusStyle(status), status) + reason + instead],
-      ["category", category],
+      ["category", oneLine(category)],
       ["tags", listOf(tags)],
       ["tools", listOf(tools)],
       ["skills", listOf(skills)],

@@ -3,8 +3,9 @@ import { CommanderError } from "commander";
 import { RepertoireError } from "../base/errors.ts";
 import type { ErrorDetails } from "../base/errors.ts";
 import { EXIT, exitCodeOfError } from "./exit-codes.ts";
+import { MissingLibraryError } from "./missing-library.ts";
 import type { Output } from "./output.ts";
-import { printable } from "./text-width.ts";
+import { indented, printable } from "./text-width.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** A failure as programs read it. */
@@ -19,6 +20,8 @@ export function errorDocument(error: unknown): ErrorDocument {
     const { code, message, details } = error;
     return { code, message, details };
   }
+  if (error instanceof MissingLibraryError)
+    return { code: "LIBRARY_NOT_FOUND", message: error.message, details: { path: error.path } };
   const message = error instanceof Error ? error.message : String(error);
   const isUsage = error instanceof UsageError || error instanceof CommanderError;
   return {
@@ -31,13 +34,18 @@ export function errorDocument(error: unknown): ErrorDocument {
 export function exitCodeFor(error: unknown): number {
   if (error instanceof RepertoireError) return exitCodeOfError(error.code);
   if (error instanceof UsageError || error instanceof CommanderError) return EXIT.usage;
+  if (error instanceof MissingLibraryError) return EXIT.notFound;
   return EXIT.internal;
 }
 
 /** The line for people; something unexpected comes with its stack, which a report of it needs. */
 export function noteError(output: Output, error: unknown): void {
   const { code, message } = errorDocument(error);
-  output.note(`${output.paintNote("red", "error:")} ${printable(message)}`);
-  if (code === "INTERNAL" && error instanceof Error && error.stack !== undefined)
-    output.note(error.stack.split("\n").slice(1).join("\n"));
+  output.note(`${output.paintNote("red", "error:")} ${indented(message)}`);
+  if (code === "INTERNAL" && error instanceof Error) output.note(printable(stackOf(error)));
+}
+
+/** The frames without the message above them. */
+export function stackOf({ stack = "" }: Error): string {
+  return stack.split("\n").slice(1).join("\n");
 }

@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { cutToWidth, oneLine, printable, textWidth } from "./text-width.ts";
+import {
+  cutToWidth,
+  indented,
+  oneLine,
+  printable,
+  printableJson,
+  textWidth,
+} from "./text-width.ts";
 
 test("counts the columns a terminal takes", () => {
   const texts = ["abc", "日本", "é", "e\u0301", "👍🏽", "\u001B[31mred\u001B[39m", "\u200B"];
@@ -17,4 +24,15 @@ test("takes the power over the screen from a text", () => {
     "a\uFFFD]0;title\uFFFDb\tc\nd\ne\uFFFDf",
   );
   expect(oneLine("  a\n\n b\t")).toBe("a b");
+});
+
+test("lets no further line begin where one of ours does", () => {
+  expect(indented("a\n  b\nok c\n d")).toBe("a\n  b\n  ok c\n   d");
+});
+
+test("escapes in JSON what could steer a terminal, and means the same", () => {
+  const value = { "\u009B": ["\u007F\u2028", "a\u202Eb\u2066", "é\n\u001B日本👍"] };
+  const text = printableJson(value);
+  expect(text).toBe('{"\\u009b":["\\u007f\\u2028","a\\u202eb\\u2066","é\\n\\u001b日本👍"]}');
+  expect(JSON.parse(text)).toEqual(value);
 });

@@ -6,6 +6,8 @@ const WIDE =
 const ZERO = /^(?:\p{Mark}|[\u200B-\u200F])+$/u;
 // oxlint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g;
+/** JSON escapes the controls below U+0020 itself; all of these can only stand within its texts. */
+const UNSAFE_IN_JSON = /[\u007F-\u009F\u061C\u200E\u200F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g;
 const ASCII = /^[\u0020-\u007E]*$/;
 
 /** Made when it is first needed: few texts need it, and it is slow to make. */
@@ -17,6 +19,22 @@ let segmenter: Intl.Segmenter | undefined;
  */
 export function printable(text: string): string {
   return text.replaceAll("\r\n", "\n").replace(CONTROL, "\uFFFD");
+}
+
+/**
+ * Text of unknown origin whose further lines are indented, so that none of them can pass for a line
+ * of ours; those that are indented already stay.
+ */
+export function indented(text: string): string {
+  return printable(text).replaceAll(/\n(?! {2})/g, "\n  ");
+}
+
+/** JSON that means the same, without a character that could rewrite or reorder a terminal's text. */
+export function printableJson(value: unknown, indentation?: number): string {
+  return JSON.stringify(value, undefined, indentation).replaceAll(
+    UNSAFE_IN_JSON,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Text of unknown origin as one line. */

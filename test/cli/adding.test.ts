@@ -140,9 +140,11 @@ describe("add", () => {
     const result = await place.run(["add", "wrong.json", "--json"]);
     expect(result.code).toBe(4);
     expect(jsonLines(result)).toMatchObject([
-      { id: "greet", file: "wrong.json", error: { code: "INVALID_DRAFT" } },
-      { id: "greet", file: "wrong.json", error: { code: "VALIDATION_FAILED" } },
+      { id: "greet", file: "wrong.json", index: 0, error: { code: "INVALID_DRAFT" } },
+      { id: "greet", file: "wrong.json", index: 1, error: { code: "VALIDATION_FAILED" } },
     ]);
+    expect(result.stderr).toMatch(/^error: wrong\.json\[0\].*greet/);
+    expect(result.stderr).toMatch(/^error: wrong\.json\[1\].*greet/m);
     expect(result.stderr).toContain("did you mean `tags`?");
     expect(result.stderr).toContain('expected "Goodbye", got "Hello Ada"');
     expect((await place.run(["list", "--json"])).stdout).toBe("");
@@ -193,6 +195,29 @@ describe("add", () => {
       created: boolean;
     }[];
     expect(again.filter(({ created }) => created)).toEqual([]);
+  });
+
+  test("names the line and the id of what it refuses", async () => {
+    const lines = [GREET, { ...GREET, id: "worse", code: "export default (" }];
+    place.write("drafts.jsonl", lines.map((line) => JSON.stringify(line)).join("\n"));
+    const { code, stderr } = await place.run(["add", "drafts.jsonl"]);
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/^error: drafts\.jsonl:2.*worse/);
+  });
+
+  test("refuses a file without drafts", async () => {
+    const message = (name: string): string =>
+      `error: ${name} holds no drafts; expected one at least\n`;
+    expect(await place.run(["add", place.write("none.json", [])])).toEqual({
+      code: 4,
+      stdout: "",
+      stderr: message("none.json"),
+    });
+    expect(await place.run(["add", place.write("none.jsonl", "\n")])).toEqual({
+      code: 4,
+      stdout: "",
+      stderr: message("none.jsonl"),
+    });
   });
 
   test("is a usage error without anything to add", async () => {

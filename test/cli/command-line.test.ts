@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chmodSync, mkdirSync, readFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { BOOM, GREET } from "./example-skills.ts";
 import { jsonOf, openWorkplace } from "./run-cli.ts";
@@ -103,16 +110,53 @@ describe("usage errors", () => {
 
 describe("the library", () => {
   test("is where --library says, before REPERTOIRE_LIBRARY, before the data directory", async () => {
-    const pathOf = async (args: string[], env: Record<string, string>): Promise<unknown> =>
-      (jsonOf(await place.run(["stats", "--json", ...args], { env })) as { path: string }).path;
+    place.write("greet.json", GREET);
+    const pathOf = async (args: string[], env: Record<string, string>): Promise<unknown> => {
+      await place.run(["add", "greet.json", ...args], { env });
+      return (jsonOf(await place.run(["stats", "--json", ...args], { env })) as { path: string })
+        .path;
+    };
     const data = join(place.directory, "data");
     expect(await pathOf(["--library", "here"], {})).toBe(join(place.directory, "here"));
     expect(await pathOf([], { REPERTOIRE_LIBRARY: "there" })).toBe(join(place.directory, "there"));
     expect(await pathOf([], { REPERTOIRE_LIBRARY: "", XDG_DATA_HOME: data })).toBe(
       join(data, "repertoire"),
     );
-    const before = await place.run(["--library", "first", "--json", "stats"]);
-    expect(jsonOf(before)).toMatchObject({ path: join(place.directory, "first") });
+    const before = await place.run(["--library", "here", "--json", "stats"]);
+    expect(jsonOf(before)).toMatchObject({ path: join(place.directory, "here") });
+  });
+
+  test.each([
+    ["get", "a"],
+    ["list"],
+    ["search", "a"],
+    ["run", "a"],
+    ["compose", "a"],
+    ["version", "a"],
+    ["history", "a"],
+    ["diff", "a", "1", "2"],
+    ["rollback", "a", "1"],
+    ["status", "a", "active"],
+    ["remove", "a"],
+    ["stats"],
+    ["runs"],
+  ])("is not created by %s", async (...args) => {
+    const path = join(place.directory, "mistyped");
+    const result = await place.run([...args, "--library", "mistyped", "--json"]);
+    const message = `There is no library at ${path}; add a skill to create one, or name another with --library`;
+    expect({ ...result, stdout: jsonOf(result) }).toEqual({
+      code: 3,
+      stdout: { error: { code: "LIBRARY_NOT_FOUND", message, details: { path } } },
+      stderr: `error: ${message}\n`,
+    });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test("is not created in a directory that has none, by a batch", async () => {
+    mkdirSync(join(place.directory, "other"));
+    const stdin = '{"id":"a"}\n';
+    expect((await place.run(["batch", "-", "--library", "other"], { stdin })).code).toBe(3);
+    expect(readdirSync(join(place.directory, "other"))).toEqual([]);
   });
 
   test("can not be a file", async () => {
@@ -126,7 +170,13 @@ describe("the library", () => {
   test.skipIf(process.getuid?.() === 0)("can not be where nothing can be written", async () => {
     const locked = join(place.directory, "locked");
     mkdirSync(locked, { mode: 0o500 });
-    const result = await place.run(["list", "--library", "locked", "--json"]);
+    const result = await place.run([
+      "add",
+      place.write("greet.json", GREET),
+      "--library",
+      "locked",
+      "--json",
+    ]);
     chmodSync(locked, 0o700);
     expect(result.code).toBe(1);
     expect(jsonOf(result)).toMatchObject({ error: { code: "STORE_UNAVAILABLE" } });
@@ -193,6 +243,7 @@ test.skipIf(process.platform !== "linux")("output that is lost is an error", asy
 
 describe("doctor", () => {
   test("finds a new library well", async () => {
+    await place.run(["add", place.write("greet.json", GREET), "--library", "well"]);
     const result = await place.run(["doctor", "--json", "--library", "well"]);
     const { ok, checks } = jsonOf(result) as {
       ok: boolean;
@@ -204,6 +255,7 @@ describe("doctor", () => {
       "node",
       "sqlite",
       "path",
+      "disk",
       "store",
       "index",
       "sandbox",
@@ -234,14 +286,75 @@ describe("doctor", () => {
       ["node", "ok"],
       ["sqlite", "ok"],
       ["path", "ok"],
+      ["disk", expect.stringMatching(/^(ok|warn)$/)],
       ["store", "fail"],
       ["sandbox", "ok"],
       ["timeout", "ok"],
     ]);
-    expect(checks[3]?.remedy).toContain("backup");
+    expect(checks[4]?.remedy).toContain("backup");
     const file = place.write("no-library", "x");
     expect((await place.run(["doctor", "--library", file])).stdout).toContain(
       "fail  path     " + join(place.directory, file) + " is a file\n",
     );
   });
+
+  test("says where there is no library, and creates none", async () => {
+    const result = await place.run(["doctor", "--library", "nowhere"]);
+    expect(result.code).toBe(0);
+    expect(result.stdout).toContain(
+      `warn  store    There is no library at ${join(place.directory, "nowhere")}\n`,
+    );
+    expect(existsSync(join(place.directory, "nowhere"))).toBe(false);
+  });
+
+  test.each([
+    [/^library\.sqlite$/, "store", "backup"],
+    [/^runs\.sqlite$/, "runs", "move runs.sqlite away"],
+    [/^index.*\.sqlite$/, "index", "delete index"],
+  ])("finds damage inside %s", async (pattern, check, remedy) => {
+    const library = join(place.directory, `damaged-${check}`);
+    place.write("greet.json", GREET);
+    await place.run(["add", "greet.json", "--library", library]);
+    await place.run(["run", "greet", "--context", '{"name":"Ada"}', "--library", library]);
+    const name = readdirSync(library).find((each) => pattern.test(each)) ?? "";
+    spoil(join(library, name));
+    const result = await place.run(["doctor", "--library", library, "--json"]);
+    expect(result.code).toBe(1);
+    const { checks } = jsonOf(result) as { checks: { name: string; status: string }[] };
+    expect(checks.filter(({ status }) => status === "fail")).toEqual([
+      {
+        name: check,
+        status: "fail",
+        message: expect.stringContaining(`${name} is damaged: `) as string,
+        remedy: expect.stringContaining(remedy) as string,
+      },
+    ]);
+  });
+});
+
+/** Overwrites the head of every page but the first, which opening the file looks at. */
+function spoil(file: string): void {
+  const bytes = readFileSync(file);
+  for (let at = 4096; at < bytes.length; at += 4096) bytes.fill(0xde, at, at + 80);
+  writeFileSync(file, bytes);
+}
+
+test("text of unknown origin can not steer the terminal", async () => {
+  const escape = "\u001B[31m";
+  const unknown = await place.run([`x${escape}`]);
+  expect(unknown.stderr).toContain("unknown command 'x\uFFFD[31m'");
+  const missing = await place.run(["list", "--library", `y${escape}`]);
+  expect(missing.stderr).not.toContain("\u001B");
+  const evil = {
+    ...BOOM,
+    id: "evil",
+    code: 'export default () => { console.log("x\\nok evil@1 in 3 ms"); return { a: "\\u009b1m\\u202e" }; }',
+  };
+  await place.run(["add", place.write("evil.json", evil), "--no-validate"]);
+  const { stdout, stderr } = await place.run(["run", "evil"]);
+  expect(stdout).toBe('{\n  "a": "\\u009b1m\\u202e"\n}\n');
+  expect(stderr).toMatch(/^\[log\] x\n {2}ok evil@1 in 3 ms\nok evil@1 in [\d.]+ ms\n$/);
+  const json = await place.run(["run", "evil", "--json"]);
+  expect(json.stdout).toContain('{"a":"\\u009b1m\\u202e"}');
+  expect(jsonOf(json)).toMatchObject({ value: { a: "\u009b1m\u202e" } });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { execFileSync } from "node:child_process";
 import { ADVICE, BOOM, CLOCK, GREET, LOOP, SHOUT, WAIT } from "./example-skills.ts";
 import { jsonLines, jsonOf, openWorkplace } from "./run-cli.ts";
 import type { CliOptions, Workplace } from "./run-cli.ts";
@@ -48,6 +49,10 @@ function interrupted(times: number): CliOptions {
       });
     },
   };
+}
+
+function makePipe(name: string): void {
+  execFileSync("sh", ["-c", `mkfifo ${name}`], { cwd: place.directory });
 }
 
 describe("run", () => {
@@ -115,6 +120,65 @@ describe("run", () => {
     expect(jsonOf(result)).toMatchObject({ skillId: "nobody", version: 0, status: "not-found" });
     expect((await place.run(["run", "greet", "--version", "9"])).code).toBe(3);
   });
+
+  test("says what an unknown id may have been meant to be", async () => {
+    expect((await place.run(["run", "gret"])).stderr).toMatch(
+      /\nnot-found gret in [\d.]+ ms\nDid you mean greet\?\n$/,
+    );
+    expect((await place.run(["run", "zzzqqq"])).stderr).not.toContain("Did you mean");
+  });
+
+  test.skipIf(process.platform === "win32")(
+    "reads its context from no pipe or device",
+    async () => {
+      makePipe("pipe");
+      expect(await place.run(["run", "greet", "--context", "@pipe"])).toEqual({
+        code: 4,
+        stdout: "",
+        stderr: "error: pipe is a pipe; expected a regular file, or - for standard input\n",
+      });
+      for (const args of [
+        ["run", "greet", "--context", "@/dev/zero"],
+        ["add", "pipe"],
+        ["batch", "pipe"],
+      ])
+        expect((await place.run(args)).code).toBe(4);
+    },
+  );
+
+  test("reads no more of its context than a context may have", async () => {
+    const stdin = JSON.stringify({ name: "x".repeat(1024 * 1024) });
+    const message = (name: string): string =>
+      `error: ${name} has more than 1048576 bytes, the most that is read here\n`;
+    const piped = await place.run(["run", "greet", "--context", "-"], { stdin });
+    expect(piped).toEqual({ code: 4, stdout: "", stderr: message("(stdin)") });
+    place.write("large.json", stdin);
+    const file = await place.run(["run", "greet", "--context", "@large.json"]);
+    expect(file).toEqual({ code: 4, stdout: "", stderr: message("large.json") });
+  });
+
+  test.skipIf(process.platform === "win32")(
+    "ends at once when interrupted twice, even while a thread is stuck",
+    async () => {
+      makePipe("endless");
+      place.write(
+        "stuck.mjs",
+        `import { readFile } from "node:fs";
+         readFile("endless", () => {});
+         setInterval(() => process.stderr.write("begun\\n"), 50);
+         await new Promise(() => {});
+         export function never() {}`,
+      );
+      let signal: NodeJS.Signals | null = null;
+      const result = await place.run(["run", "greet", "--tools", "stuck.mjs"], {
+        onStart: (child) => {
+          child.stderr?.on("data", () => child.kill("SIGINT"));
+          child.on("exit", (_, name) => (signal = name));
+        },
+      });
+      expect({ code: result.code, signal }).toEqual({ code: null, signal: "SIGINT" });
+    },
+  );
 
   test("exits with 4 for a context that does not fit, and a skill without code", async () => {
     const context = await place.run(["run", "greet", "--context", '{"name":1}', "--json"]);
@@ -271,7 +335,7 @@ describe("compose", () => {
     const context = '{"name":"Ada"}';
     const stopped = await place.run(["compose", "boom", "greet", "--context", context]);
     expect(stopped).toMatchObject({ code: 5, stdout: "" });
-    expect(stopped.stderr).toContain("greet  greet@0  skipped");
+    expect(stopped.stderr).toContain("greet  greet   skipped");
     expect(stopped.stderr).toContain("0 of 2 steps");
     const args = [
       "compose",

@@ -13,7 +13,9 @@ import { inOrder } from "../in-order.ts";
 import { noteAdded } from "../note-added.ts";
 import { parseExpectedVersion } from "../numbers.ts";
 import { parseItems, readSource } from "../read-input.ts";
-import { errorDocument, noteError } from "../report-error.ts";
+import { failureNotes } from "../failed-adds.ts";
+import type { FailedAdd, FailureNotes } from "../failed-adds.ts";
+import { errorDocument } from "../report-error.ts";
 import { loadStarterSkills } from "../starter-skills.ts";
 import { oneLine } from "../text-width.ts";
 import { UsageError } from "../usage-error.ts";
@@ -27,18 +29,10 @@ interface AddFlags {
 }
 
 /** A draft, or why there is none, and where it came from. */
-type Candidate = { readonly file: string; readonly line?: number } & (
+type Candidate = { readonly file: string; readonly line?: number; readonly index?: number } & (
   | { readonly value: unknown }
   | { readonly error: RepertoireError }
 );
-
-/** A draft that was not stored, as one line of JSON. */
-interface FailedAdd {
-  readonly id?: string;
-  readonly file: string;
-  readonly line?: number;
-  readonly error: RepertoireError;
-}
 
 export const addCommand: Install = (program, run) => {
   declareCommand(program, {
@@ -71,8 +65,9 @@ async function add(context: CliContext, files: readonly string[], flags: AddFlag
     ...(flags.starter ? await starterCandidates() : []),
     ...(await Promise.all(files.map((file) => candidatesOf(file, context)))).flat(),
   ];
+  const failures = failureNotes(context.output);
   const settle = inOrder<AddOutcome | RepertoireError>((outcome, index) =>
-    report(context, candidates[index] as Candidate, outcome),
+    report(context, failures, candidates[index] as Candidate, outcome),
   );
   const drafts: unknown[] = [];
   const positions: number[] = [];
@@ -83,13 +78,17 @@ async function add(context: CliContext, files: readonly string[], flags: AddFlag
   });
   if (drafts.length === 0) return;
   const { expectedVersion, validate, author, message } = flags;
-  const library = await context.library();
-  await library.addMany(drafts, {
-    ...defined({ expectedVersion, author, message }),
-    validate,
-    signal: context.signal,
-    onResult: (outcome) => settle(positions[outcome.index] as number, outcome),
-  });
+  const library = await context.library({ create: true });
+  try {
+    await library.addMany(drafts, {
+      ...defined({ expectedVersion, author, message }),
+      validate,
+      signal: context.signal,
+      onResult: (outcome) => settle(positions[outcome.index] as number, outcome),
+    });
+  } finally {
+    failures.end();
+  }
 }
 
 async function starterCandidates(): Promise<readonly Candidate[]> {
@@ -102,11 +101,12 @@ async function candidatesOf(file: string, context: CliContext): Promise<readonly
     const folder = await agentSkillFolder(file);
     if (folder === undefined) {
       const items = parseItems(await readSource(file, context.signal));
-      if (items.length === 0)
-        context.output.note(
-          `${context.output.paintNote("yellow", "warning:")} ${file} holds no drafts`,
-        );
-      return items;
+      if (items.length > 0) return items;
+      throw new RepertoireError(
+        "INVALID_INPUT",
+        `${file === "-" ? "(stdin)" : file} holds no drafts; expected one at least`,
+        { details: { file } },
+      );
     }
     const { draft, leftOut } = await readAgentSkill(folder, context.signal);
     if (leftOut.length > 0)
@@ -130,6 +130,7 @@ async function agentSkillFolder(file: string): Promise<string | undefined> {
 
 function report(
   { output, json, exit }: CliContext,
+  failures: FailureNotes,
   candidate: Candidate,
   outcome: AddOutcome | RepertoireError,
 ): void {
@@ -139,12 +140,13 @@ function report(
     else noteAdded(output, result);
     return;
   }
-  const { file, line } = candidate;
+  const { file, line, index } = candidate;
+  const place = { file, ...defined({ line, index }) };
   const failed: FailedAdd =
     outcome instanceof RepertoireError
-      ? { file, error: outcome, ...defined({ line }) }
-      : { file, error: outcome.error, ...defined({ id: outcome.id, line }) };
+      ? { ...place, error: outcome }
+      : { ...place, error: outcome.error, ...defined({ id: outcome.id }) };
   exit(exitCodeOfError(failed.error.code) || EXIT.internal);
   if (json) output.json({ ...failed, error: errorDocument(failed.error) });
-  noteError(output, failed.error);
+  failures.note(failed);
 }

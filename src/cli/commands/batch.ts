@@ -19,6 +19,7 @@ import { wholeNumber } from "../numbers.ts";
 import { progressBar } from "../progress-bar.ts";
 import { parseItems, readSource } from "../read-input.ts";
 import type { Item } from "../read-input.ts";
+import { skillAt } from "../skill-at.ts";
 import { cutToWidth, oneLine } from "../text-width.ts";
 
 interface BatchFlags {
@@ -135,7 +136,7 @@ function report({ output, json, exit }: CliContext, result: Result): void {
   const { skillId, version, status, durationMs, value, error } = result;
   const outcome =
     error === undefined ? JSON.stringify(value ?? null) : `${error.name}: ${error.message}`;
-  const name = skillId === "" ? "(no skill)" : `${oneLine(skillId)}@${version}`;
+  const name = skillId === "" ? "(no skill)" : skillAt({ skillId, version });
   output.text(
     `${output.paint(statusStyle(status), status)} ${name} ${output.paint("dim", formatDuration(durationMs))} ${cutToWidth(oneLine(outcome), Math.max(VALUE_WIDTH, Math.min(output.width, 200) - 40))}\n`,
   );

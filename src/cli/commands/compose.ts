@@ -12,10 +12,13 @@ import { formatDuration, parseDuration } from "../duration.ts";
 import { exitCodeOfStatus } from "../exit-codes.ts";
 import { runSignal } from "../interrupted-run.ts";
 import { noteAdded } from "../note-added.ts";
+import { plural } from "../plural.ts";
 import { progressBar } from "../progress-bar.ts";
 import { parseJson, parseJsonOption, readSource } from "../read-input.ts";
 import { renderExecutionError, renderValue } from "../render-execution.ts";
+import { skillAt } from "../skill-at.ts";
 import { renderTable } from "../table.ts";
+import { oneLine } from "../text-width.ts";
 import { UsageError } from "../usage-error.ts";
 
 interface ComposeFlags {
@@ -130,7 +133,7 @@ async function save(
 function progressOn({ output }: CliContext): NonNullable<ComposeOptions["onProgress"]> {
   return ({ step, event, completedSteps, totalSteps }) => {
     if (event === "started")
-      output.status(progressBar(completedSteps / totalSteps, step, output.noteWidth));
+      output.status(progressBar(completedSteps / totalSteps, oneLine(step), output.noteWidth));
   };
 }
 
@@ -144,7 +147,7 @@ function show(
       { title: "STEP", value: ({ id }) => id },
       {
         title: "SKILL",
-        value: ({ skillId, version }) => `${skillId}@${version}`,
+        value: skillAt,
         style: () => "cyan",
       },
       { title: "STATUS", value: (step) => step.status, style: (step) => statusStyle(step.status) },
@@ -157,7 +160,7 @@ function show(
   for (const { error } of steps)
     if (error !== undefined) output.note(renderExecutionError(error, paint));
   output.note(
-    `${paint(statusStyle(status), status)} ${name}: ${completedSteps} of ${totalSteps} steps in ${formatDuration(durationMs)}`,
+    `${paint(statusStyle(status), status)} ${oneLine(name)}: ${completedSteps} of ${plural(totalSteps, "step")} in ${formatDuration(durationMs)}`,
   );
   if (status === "ok") output.text(renderValue(context["prev_result"] ?? null));
 }

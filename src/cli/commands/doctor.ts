@@ -1,7 +1,10 @@
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
+import { ok, warn } from "../doctor-check.ts";
+import type { DoctorCheck } from "../doctor-check.ts";
 import {
   checkIndex,
   checkNode,
@@ -9,8 +12,10 @@ import {
   checkSandbox,
   checkSqlite,
   checkStore,
+  nearestExisting,
 } from "../doctor-checks.ts";
-import type { DoctorCheck } from "../doctor-checks.ts";
+import { checkDisk, checkFiles } from "../doctor-files.ts";
+import { isMissing, MissingLibraryError } from "../missing-library.ts";
 import { EXIT } from "../exit-codes.ts";
 import { printable } from "../text-width.ts";
 
@@ -50,15 +55,36 @@ async function* runChecks(
   const sqlite = await checkSqlite();
   yield sqlite;
   const { defaultLibraryPath } = await import("../../index.ts");
-  const path = await checkPath(libraryPath ?? defaultLibraryPath());
+  const directory = libraryPath ?? defaultLibraryPath();
+  const path = await checkPath(directory);
   yield path;
+  if (path.status !== "fail") yield await checkDisk(await nearestExisting(resolve(directory)));
   if (sqlite.status === "fail") return;
-  if (path.status !== "fail") {
-    const store = await checkStore(() => library());
-    yield store;
-    if (store.status !== "fail") yield await checkIndex(await library(), reindex);
-  }
+  if (path.status !== "fail") yield* checkLibrary(library, directory, reindex);
   yield* await checkSandbox();
+}
+
+/** The files are looked at before the library opens them, which may set a damaged one right. */
+async function* checkLibrary(
+  open: CliContext["library"],
+  directory: string,
+  reindex: boolean,
+): AsyncGenerator<DoctorCheck> {
+  if (await isMissing(directory)) {
+    const { message } = new MissingLibraryError(resolve(directory));
+    const [found = message, remedy = ""] = message.split("; ");
+    return yield warn("store", found, remedy);
+  }
+  const damaged = await checkFiles(directory);
+  yield* damaged;
+  if (damaged.some(({ name }) => name === "store")) return;
+  // The library does not open without its runs.
+  if (damaged.some(({ name }) => name === "runs"))
+    return yield ok("store", "library.sqlite is whole");
+  const store = await checkStore(() => open());
+  yield store;
+  if (store.status !== "fail" && !damaged.some(({ name }) => name === "index"))
+    yield await checkIndex(await open(), reindex);
 }
 
 function show({ output }: CliContext, { name, status, message, remedy }: DoctorCheck): void {
@@ -66,5 +92,6 @@ function show({ output }: CliContext, { name, status, message, remedy }: DoctorC
   output.text(
     `${output.paint(style, status.padEnd(4))}  ${name.padEnd(8)} ${printable(message)}\n`,
   );
-  if (remedy !== undefined) output.text(`${" ".repeat(15)}${output.paint("dim", "→")} ${remedy}\n`);
+  if (remedy !== undefined)
+    output.text(`${" ".repeat(15)}${output.paint("dim", "→")} ${printable(remedy)}\n`);
 }

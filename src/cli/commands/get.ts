@@ -1,21 +1,19 @@
 import type { Command } from "commander";
 import { RepertoireError } from "../../base/errors.ts";
 import type { SkillLibrary } from "../../index.ts";
-import { nearest } from "../../skill/nearest.ts";
 import type { Skill } from "../../skill/skill.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { wholeNumber } from "../numbers.ts";
 import { renderSkill } from "../render-skill.ts";
+import { similarSkills } from "../similar-skills.ts";
 import { printable } from "../text-width.ts";
 
 interface GetFlags {
   readonly version?: number;
   readonly code?: true;
 }
-
-const SUGGESTIONS = 3;
 
 export const getCommand: Install = (program, run) => {
   declareCommand(program, {
@@ -66,7 +64,7 @@ async function notFound(
       { details: { skillId: id, version, current: current.version } },
     );
   }
-  const similar = await similarIds(library, id);
+  const similar = await similarSkills(library, id);
   const hint =
     similar.length === 0
       ? "search or list the library for its id"
@@ -74,22 +72,4 @@ async function notFound(
   return new RepertoireError("SKILL_NOT_FOUND", `There is no skill "${id}"; ${hint}`, {
     details: { skillId: id, similar },
   });
-}
-
-/** Ids spelled like the one asked for, then skills about what its words say. */
-async function similarIds(library: SkillLibrary, id: string): Promise<readonly string[]> {
-  const spelled = nearest(
-    id,
-    (await library.list({ limit: 1000 })).map((summary) => summary.id),
-  );
-  const words = id
-    .replaceAll(/[^\p{Letter}\p{Number}]+/gu, " ")
-    .trim()
-    .slice(0, 200);
-  const found = words === "" ? undefined : await library.search(words, { limit: SUGGESTIONS });
-  const about = found?.confident === true ? found.matches.map((match) => match.id) : [];
-  return [...new Set([...(spelled === undefined ? [] : [spelled]), ...about])].slice(
-    0,
-    SUGGESTIONS,
-  );
 }

@@ -7,6 +7,7 @@ import { collect, declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { wholeNumber } from "../numbers.ts";
+import { plural } from "../plural.ts";
 import { renderTable } from "../table.ts";
 import type { Column } from "../table.ts";
 import { Option } from "commander";
@@ -44,7 +45,7 @@ async function list(context: CliContext, flags: ListFlags): Promise<void> {
   }
   if (json) return;
   output.text(renderTable(SUMMARY_COLUMNS, shown, output));
-  output.note(shown.length === 1 ? "1 skill" : `${shown.length} skills`);
+  output.note(plural(shown.length, "skill"));
 }
 
 /** Every summary asked for, a page at a time, until nobody reads any more. */

@@ -11,6 +11,7 @@ import { wholeNumber } from "../numbers.ts";
 import { progressBar } from "../progress-bar.ts";
 import { parseJsonOption } from "../read-input.ts";
 import { renderEnding, renderValue } from "../render-execution.ts";
+import { similarSkills } from "../similar-skills.ts";
 import { oneLine } from "../text-width.ts";
 
 interface RunFlags {
@@ -62,6 +63,13 @@ async function runSkill(context: CliContext, id: string, flags: RunFlags): Promi
   });
   context.exit(exitCodeOfExecution(execution));
   if (json) return output.json(execution);
+  const { status, skillId } = execution;
+  // A skill that it called may be what is not there.
+  const similar =
+    status === "not-found" && execution.version === 0 && skillId === id
+      ? await similarSkills(library, id)
+      : [];
   output.note(renderEnding(execution, output.paintNote));
-  if (execution.status === "ok") output.text(renderValue(execution.value ?? null));
+  if (similar.length > 0) output.note(`Did you mean ${similar.join(", ")}?`);
+  if (status === "ok") output.text(renderValue(execution.value ?? null));
 }

@@ -9,6 +9,7 @@ import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import { formatDuration } from "../duration.ts";
 import { wholeNumber } from "../numbers.ts";
+import { skillAt } from "../skill-at.ts";
 import { renderTable } from "../table.ts";
 import type { Column } from "../table.ts";
 
@@ -41,7 +42,7 @@ export const runsCommand: Install = (program, run) => {
 
 const COLUMNS: readonly Column<RunRecord>[] = [
   { title: "STARTED", value: ({ startedAt }) => startedAt },
-  { title: "SKILL", value: ({ skillId, version }) => `${skillId}@${version}`, style: () => "cyan" },
+  { title: "SKILL", value: skillAt, style: () => "cyan" },
   { title: "STATUS", value: ({ status }) => status, style: ({ status }) => statusStyle(status) },
   { title: "TIME", value: ({ durationMs }) => formatDuration(durationMs), align: "right" },
   { title: "RUN", value: ({ runId }) => runId },

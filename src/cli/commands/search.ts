@@ -4,6 +4,7 @@ import { collect, declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { parseFraction, wholeNumber } from "../numbers.ts";
+import { plural } from "../plural.ts";
 import { renderTable } from "../table.ts";
 import type { Column } from "../table.ts";
 import { oneLine } from "../text-width.ts";
@@ -50,9 +51,8 @@ function show(
   { matches, mode, modeReason, confident }: SearchResult,
 ): void {
   if (matches.length > 0) output.text(renderTable(MATCH_COLUMNS, matches, output));
-  const count = matches.length === 1 ? "1 skill" : `${matches.length} skills`;
   const why = modeReason === undefined ? "" : `: ${oneLine(modeReason)}`;
-  output.note(`${count}, found by ${mode} search${why}`);
+  output.note(`${plural(matches.length, "skill")}, found by ${mode} search${why}`);
   if (!confident && matches.length > 0)
     output.note(output.paintNote("yellow", "Nothing in the library fits this query well."));
 }

@@ -3,6 +3,7 @@ import type { LibraryStats } from "../../index.ts";
 import type { Paint } from "../colours.ts";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
+import { plural } from "../plural.ts";
 import { renderFields } from "../table.ts";
 import { oneLine } from "../text-width.ts";
 
@@ -25,14 +26,14 @@ function renderStats(stats: LibraryStats, paint: Paint): string {
   const behind = stats.revision - search.revision;
   return renderFields(
     [
-      ["library", stats.path],
+      ["library", stats.path === undefined ? undefined : oneLine(stats.path)],
       ["revision", String(stats.revision)],
       ["skills", countsOf(skills.total, skills.byStatus)],
       ["versions", String(stats.versions)],
       ["runs", countsOf(runs.runs, runs.byStatus)],
-      ["search index", `${search.skills} skills, ${search.vectors} with a vector`],
-      ["index lag", behind === 0 ? "none" : `${behind} revisions`],
-      ["embedder", search.embedder ?? "none"],
+      ["search index", `${plural(search.skills, "skill")}, ${search.vectors} with a vector`],
+      ["index lag", behind === 0 ? "none" : plural(behind, "revision")],
+      ["embedder", oneLine(search.embedder ?? "none")],
       [
         "embedder error",
         search.embedderError === undefined ? undefined : oneLine(search.embedderError),
