@@ -62,7 +62,6 @@ export function startThread(
   return {
     shared,
     post: (message) => {
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       worker.postMessage(message);
     },
     setRef: (ref) => (ref ? worker.ref() : worker.unref()),
