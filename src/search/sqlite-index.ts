@@ -15,14 +15,14 @@ import { randomUUID } from "node:crypto";
 import { systemClock, type Clock } from "../base/clock.ts";
 import { RepertoireError } from "../base/errors.ts";
 import { LIMITS } from "../base/limits.ts";
+import { retryWhileBusy, type BusyPolicy } from "../base/retry-while-busy.ts";
 import type { SkillStatus, SkillSummary } from "../skill/skill.ts";
-import { retryWhileBusy } from "./busy-retry.ts";
 import { discardIndexFile, openIndexFile, type IndexFile } from "./index-file.ts";
 import { prepareStatements, type IndexStatements } from "./index-statements.ts";
 import { prepareDocuments, writeUpdate } from "./index-writer.ts";
 import { rankHits } from "./rank-hits.ts";
 import type { IndexUpdate, SearchIndex } from "./search-index.ts";
-import { isDamage, isSqliteError } from "./sqlite-errors.ts";
+import { isBusy, isDamage, isSqliteError } from "./sqlite-errors.ts";
 import { vectorTable } from "./vector-table.ts";
 
 export interface SqliteSearchIndexOptions {
@@ -61,10 +61,16 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
   const { path, embedderId, clock = systemClock, busyMs = LIMITS.storeBusyMs } = options;
   const dimensions = embedderId === undefined ? 0 : checkDimensions(options.dimensions);
   const memory = vectorTable(dimensions);
+  const policy: BusyPolicy = {
+    isBusy,
+    giveUp: (error) => stillHeld(path, busyMs, error),
+    busyMs,
+    clock,
+  };
   /** What `memory` holds. */
   let held = { generation: "", revision: 0 };
   let isClosed = false;
-  let file = await retryWhileBusy(open, { path, busyMs, clock }).catch((error: unknown) => {
+  let file = await retryWhileBusy(open, policy).catch((error: unknown) => {
     throw isSqliteError(error) ? outOfReach(path, error) : error;
   });
   /** The generation whose revision the owner was told last, and computes its updates against. */
@@ -112,10 +118,10 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
       return transaction(file, kind, action);
     };
     try {
-      return await retryWhileBusy(attempt, { path, busyMs, clock });
+      return await retryWhileBusy(attempt, policy);
     } catch (error) {
       if (!isDamage(error)) throw isSqliteError(error) ? outOfReach(path, error) : error;
-      await retryWhileBusy(beginAnew, { path, busyMs, clock });
+      await retryWhileBusy(beginAnew, policy);
       throw new RepertoireError(
         "STORE_CORRUPT",
         `The search index ${path} was damaged and has been emptied; bring it up to date from revision 0 and try again`,
@@ -261,6 +267,14 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
       return Promise.resolve();
     },
   };
+}
+
+function stillHeld(path: string, busyMs: number, cause: unknown): RepertoireError {
+  return new RepertoireError(
+    "STORE_UNAVAILABLE",
+    `The search index ${path} was held by another process for ${busyMs} ms; try again, or look for a process that hangs`,
+    { cause },
+  );
 }
 
 function outOfReach(path: string, cause: Error): RepertoireError {

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { noteDraft, skillDraft } from "../../../test/support/skill-draft.ts";
@@ -328,4 +329,15 @@ test("after close a twin says so, and no thread is left", async () => {
   expect(thrown(() => fixture.library.sync.get("echo"))).toMatchObject({ code: "CLOSED" });
   const after = process.getActiveResourcesInfo().filter((kind) => kind === "MessagePort").length;
   expect(after).toBeLessThanOrEqual(before);
+});
+
+test("a library whose directory was deleted is not made anew by its synchronous twin", async () => {
+  await using fixture = await temporaryLibrary();
+  const { library, path } = fixture;
+  await library.add(skillDraft("echo"));
+  rmSync(path, { recursive: true });
+  expect(thrown(() => library.sync.add(skillDraft("other")))).toMatchObject({
+    code: "STORE_UNAVAILABLE",
+    message: `The library in ${path} was deleted or moved while it was open; close it, and open it again`,
+  });
 });

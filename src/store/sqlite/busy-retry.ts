@@ -1,15 +1,9 @@
-/**
- * Waiting for another process without blocking this one. SQLite's own busy handler sleeps inside
- * the call, which stops the event loop and starves whoever waits longest; so it is switched off,
- * and a busy attempt is repeated after a short random pause until a deadline.
- */
-import { sleep } from "../../base/abort.ts";
+/** How the stores wait for another process: see `base/retry-while-busy.ts`. */
 import type { Clock } from "../../base/clock.ts";
 import { RepertoireError } from "../../base/errors.ts";
+import { retryWhileBusy } from "../../base/retry-while-busy.ts";
 import { isBusy, sqliteError } from "./sqlite-error.ts";
 import type { StoreFile } from "./sqlite-error.ts";
-
-const MAX_PAUSE_MS = 10;
 
 export interface BusyRetry {
   readonly file: StoreFile;
@@ -19,22 +13,21 @@ export interface BusyRetry {
 }
 
 /**
- * The result of `attempt`, which must be repeatable as a whole.
+ * The result of `attempt`, which must be repeatable as a whole; SQLite's errors become the library's.
  *
  * @throws {STORE_UNAVAILABLE} when the store is still busy after `busyMs`
  */
-export async function retryWhileBusy<T>(attempt: () => T, retry: BusyRetry): Promise<T> {
-  let startedMs: number | undefined;
-  for (;;) {
-    try {
-      return attempt();
-    } catch (error) {
-      if (!isBusy(error)) throw sqliteError(error, retry.file);
-      const nowMs = retry.clock.monotonicMs();
-      startedMs ??= nowMs;
-      if (nowMs - startedMs >= retry.busyMs) throw stillBusy(error, retry);
-    }
-    await sleep(Math.random() * MAX_PAUSE_MS);
+export async function attemptOnStore<T>(attempt: () => T, retry: BusyRetry): Promise<T> {
+  const { file, busyMs, clock } = retry;
+  try {
+    return await retryWhileBusy(attempt, {
+      isBusy,
+      giveUp: (error) => stillBusy(error, retry),
+      busyMs,
+      clock,
+    });
+  } catch (error) {
+    throw sqliteError(error, file);
   }
 }
 

@@ -11,7 +11,7 @@ import { systemClock } from "../../base/clock.ts";
 import type { Clock } from "../../base/clock.ts";
 import { RepertoireError } from "../../base/errors.ts";
 import { LIMITS } from "../../base/limits.ts";
-import { retryWhileBusy } from "./busy-retry.ts";
+import { attemptOnStore } from "./busy-retry.ts";
 import { checkPath, fileGuard } from "./file-check.ts";
 import { migrate, schemaVersion } from "./schema.ts";
 import type { Schema } from "./schema.ts";
@@ -73,14 +73,14 @@ export async function openConnection(
   try {
     // Whose file it is must be known before WAL mode is set, which writes to it; and as one
     // snapshot, or a file that another process is just creating looks like a stranger's.
-    const version = await retryWhileBusy(
+    const version = await attemptOnStore(
       () => within(database, "BEGIN", () => schemaVersion(database, schema, path)),
       retry,
     );
-    await retryWhileBusy(() => configure(database, path, durability), retry);
+    await attemptOnStore(() => configure(database, path, durability), retry);
     const isCurrent = version === schema.migrations.length;
     if (!isCurrent)
-      await retryWhileBusy(() => immediate(database, () => migrate(database, schema, path)), retry);
+      await attemptOnStore(() => immediate(database, () => migrate(database, schema, path)), retry);
   } catch (error) {
     database.close();
     throw error;
@@ -97,7 +97,7 @@ export async function openConnection(
   }
 
   function attempt<T>(work: () => T): Promise<T> {
-    return retryWhileBusy(() => {
+    return attemptOnStore(() => {
       assertOpen();
       guard.checkNowAndThen();
       try {
