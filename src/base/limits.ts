@@ -1,8 +1,30 @@
+/** What one run may use; each is enforced, and a failure names the one that was reached. */
+export interface RunLimits {
+  /** Wall-clock time of a run. */
+  readonly timeoutMs: number;
+  /** Time a run may keep a processor busy. */
+  readonly cpuMs: number;
+  /** Heap of a run, array buffers and strings included. */
+  readonly memoryBytes: number;
+  readonly stackBytes: number;
+  /** Calls a run may make to its host (tools, skills, fetch, progress, sleep). */
+  readonly hostCalls: number;
+  /** Host calls a run may have waiting at once. */
+  readonly pendingHostCalls: number;
+  readonly contextBytes: number;
+  readonly resultBytes: number;
+  readonly logLines: number;
+  readonly logBytes: number;
+}
+
 /**
  * Every default number of the library, with its unit in its name.
  * Code takes a limit from the resolved `Limits` it is given, never from a literal.
+ *
+ * The defaults of a run are those of {@link RunLimits}; a skill may ask for less, or for more up to
+ * the maximum of the same name.
  */
-export interface Limits {
+export interface Limits extends RunLimits {
   /** Longest skill id, each side of the namespace slash. */
   readonly idLength: number;
   readonly nameLength: number;
@@ -16,23 +38,23 @@ export interface Limits {
   readonly schemaBytes: number;
   readonly metadataBytes: number;
   readonly exampleCount: number;
-  readonly contextBytes: number;
-  readonly resultBytes: number;
-  readonly logLines: number;
-  readonly logBytes: number;
-  /** Calls a run may make to its host (tools, skills, progress, sleep). */
-  readonly hostCalls: number;
-  /** Host calls a run may have waiting at once. */
-  readonly pendingHostCalls: number;
   /** How deep skills may call skills. */
   readonly nestingDepth: number;
-  readonly memoryBytes: number;
-  readonly maxMemoryBytes: number;
-  readonly stackBytes: number;
-  /** Default wall-clock time of a run. */
-  readonly timeoutMs: number;
-  /** Longest wall-clock time a run may ask for. */
   readonly maxTimeoutMs: number;
+  readonly maxCpuMs: number;
+  readonly maxMemoryBytes: number;
+  /** More would not leave room for the engine's own frames. */
+  readonly maxStackBytes: number;
+  readonly maxHostCalls: number;
+  readonly maxPendingHostCalls: number;
+  readonly maxContextBytes: number;
+  readonly maxResultBytes: number;
+  readonly maxLogLines: number;
+  readonly maxLogBytes: number;
+  /** What is kept of one run so that it can be replayed; calls beyond it are left out. */
+  readonly journalBytes: number;
+  /** What is kept of all runs so that they can be replayed; the oldest are dropped first. */
+  readonly journalsBytes: number;
   readonly queryLength: number;
   /** Most search results or list entries a caller may ask for at once. */
   readonly pageSize: number;
@@ -67,18 +89,29 @@ export const LIMITS: Limits = Object.freeze({
   schemaBytes: 64 * KIB,
   metadataBytes: 64 * KIB,
   exampleCount: 100,
-  contextBytes: MIB,
-  resultBytes: 4 * MIB,
-  logLines: 200,
-  logBytes: 64 * KIB,
-  hostCalls: 1000,
-  pendingHostCalls: 64,
-  nestingDepth: 8,
+  timeoutMs: 30_000,
+  maxTimeoutMs: 600_000,
+  cpuMs: 30_000,
+  maxCpuMs: 600_000,
   memoryBytes: 32 * MIB,
   maxMemoryBytes: 256 * MIB,
   stackBytes: 256 * KIB,
-  timeoutMs: 30_000,
-  maxTimeoutMs: 600_000,
+  maxStackBytes: 512 * KIB,
+  hostCalls: 1000,
+  maxHostCalls: 100_000,
+  pendingHostCalls: 64,
+  maxPendingHostCalls: 1024,
+  contextBytes: MIB,
+  maxContextBytes: 16 * MIB,
+  resultBytes: 4 * MIB,
+  maxResultBytes: 16 * MIB,
+  logLines: 200,
+  maxLogLines: 10_000,
+  logBytes: 64 * KIB,
+  maxLogBytes: 4 * MIB,
+  nestingDepth: 8,
+  journalBytes: 256 * KIB,
+  journalsBytes: 64 * MIB,
   queryLength: 2000,
   pageSize: 1000,
   searchResults: 10,
@@ -90,3 +123,28 @@ export const LIMITS: Limits = Object.freeze({
   storeBusyMs: 10_000,
   runRecords: 10_000,
 });
+
+/** The least and, by the name of the limit that holds it, the most a skill may ask for. */
+export const RUN_LIMIT_RANGES: Readonly<
+  Record<
+    keyof RunLimits,
+    { readonly min: number; readonly max: keyof Limits; readonly unit: string }
+  >
+> = Object.freeze({
+  timeoutMs: { min: 1, max: "maxTimeoutMs", unit: "milliseconds" },
+  cpuMs: { min: 1, max: "maxCpuMs", unit: "milliseconds" },
+  memoryBytes: { min: MIB, max: "maxMemoryBytes", unit: "bytes" },
+  stackBytes: { min: 16 * KIB, max: "maxStackBytes", unit: "bytes" },
+  hostCalls: { min: 0, max: "maxHostCalls", unit: "calls" },
+  pendingHostCalls: { min: 0, max: "maxPendingHostCalls", unit: "calls" },
+  contextBytes: { min: 2, max: "maxContextBytes", unit: "bytes" },
+  resultBytes: { min: 2, max: "maxResultBytes", unit: "bytes" },
+  logLines: { min: 0, max: "maxLogLines", unit: "lines" },
+  logBytes: { min: 0, max: "maxLogBytes", unit: "bytes" },
+});
+
+/** The limits of a run out of all limits. */
+export function runLimits(limits: RunLimits): RunLimits {
+  const names = Object.keys(RUN_LIMIT_RANGES) as (keyof RunLimits)[];
+  return Object.fromEntries(names.map((name) => [name, limits[name]])) as unknown as RunLimits;
+}

@@ -1,5 +1,6 @@
 import { RepertoireError } from "../base/errors.ts";
-import type { Limits } from "../base/limits.ts";
+import { RUN_LIMIT_RANGES } from "../base/limits.ts";
+import type { Limits, RunLimits } from "../base/limits.ts";
 import type { Program, SandboxLimits } from "../sandbox/sandbox.ts";
 import type { SkillLimits } from "../skill/skill.ts";
 import type { StoredVersion } from "../store/skill-store.ts";
@@ -61,19 +62,19 @@ export function sandboxLimits(
   asked: SkillLimits,
   remainingMs = Number.POSITIVE_INFINITY,
 ): SandboxLimits {
+  const granted = Object.fromEntries(
+    Object.entries(RUN_LIMIT_RANGES).map(([name, { max }]) => {
+      const wanted = asked[name as keyof RunLimits];
+      return [
+        name,
+        wanted === undefined ? limits[name as keyof RunLimits] : Math.min(wanted, limits[max]),
+      ];
+    }),
+  ) as unknown as RunLimits;
   return {
-    timeoutMs: Math.min(
-      asked.timeoutMs ?? limits.timeoutMs,
-      limits.maxTimeoutMs,
-      Math.max(1, remainingMs),
-    ),
-    memoryBytes: Math.min(asked.memoryBytes ?? limits.memoryBytes, limits.maxMemoryBytes),
-    stackBytes: limits.stackBytes,
-    hostCalls: limits.hostCalls,
-    pendingHostCalls: limits.pendingHostCalls,
-    resultBytes: limits.resultBytes,
-    logLines: limits.logLines,
-    logBytes: limits.logBytes,
+    ...granted,
+    timeoutMs: Math.min(granted.timeoutMs, Math.max(1, remainingMs)),
+    journalBytes: limits.journalBytes,
   };
 }
 

@@ -6,7 +6,9 @@
  */
 import type { Issue } from "../base/errors.ts";
 import type { JsonValue } from "../base/json.ts";
+import type { RunLimits } from "../base/limits.ts";
 import type { ExecutionError, ExecutionStatus, LogLine } from "../skill/execution.ts";
+import type { Divergence, RunJournal } from "../skill/run-journal.ts";
 
 /** Code ready to run. */
 export interface Program {
@@ -21,15 +23,9 @@ export interface Program {
 }
 
 /** Limits of one run; all are enforced. */
-export interface SandboxLimits {
-  readonly timeoutMs: number;
-  readonly memoryBytes: number;
-  readonly stackBytes: number;
-  readonly hostCalls: number;
-  readonly pendingHostCalls: number;
-  readonly resultBytes: number;
-  readonly logLines: number;
-  readonly logBytes: number;
+export interface SandboxLimits extends RunLimits {
+  /** Room for the journal of the run; calls beyond it are left out of it (default: none is kept). */
+  readonly journalBytes?: number;
 }
 
 /** A call from the program to its host. */
@@ -78,6 +74,11 @@ export interface SandboxRequest {
   readonly signal?: AbortSignal;
   /** Answers host calls; it must not reject. */
   readonly onHostCall: (call: HostCall) => Promise<HostCallReply>;
+  /**
+   * Answers every call from this journal, at once, and none by `onHostCall`. A call that differs
+   * from the recorded one ends the run. Seed, clock and context are the request's own.
+   */
+  readonly replay?: RunJournal;
   /** Receives `host.progress(fraction, message?)`. */
   readonly onProgress?: (fraction: number, message: string | undefined) => void;
 }
@@ -94,10 +95,33 @@ export interface SandboxOutcome {
   readonly durationMs: number;
   readonly cpuMs: number;
   readonly hostCalls: number;
+  /** Name and version of the engine; absent when nothing ran. */
+  readonly engine?: string;
+  /** What the program did that nobody will see otherwise, such as calls it did not wait for. */
+  readonly warnings?: readonly string[];
+  /** Enough to repeat the run; present when `limits.journalBytes` is and the run began. */
+  readonly journal?: RunJournal;
+  /** Where a replayed run left its journal, if it did. */
+  readonly divergence?: Divergence;
+}
+
+/** What stands between a program that got out of its engine and the machine. */
+export interface SandboxIsolation {
+  readonly boundary: "thread" | "process";
+  /** Node's permission model is on in the process that runs programs. */
+  readonly permissionModel: boolean;
+  /** What the process needed to start with was given up before it took its first program. */
+  readonly permissionsDropped: boolean;
+  readonly seccomp: boolean;
+  readonly landlock: boolean;
+  readonly network: "blocked" | "open";
+  /** Each part of the hardening that is not there, and why. */
+  readonly missing: readonly string[];
 }
 
 export interface SandboxStats {
   readonly engine: string;
+  readonly isolation: SandboxIsolation;
   readonly workers: number;
   readonly running: number;
   readonly queued: number;
@@ -106,6 +130,8 @@ export interface SandboxStats {
   readonly kills: number;
   /** Runs that were executed again because their worker was killed. */
   readonly retries: number;
+  /** Each engine by itself, where there are several. */
+  readonly engines?: readonly SandboxStats[];
 }
 
 export interface Sandbox {

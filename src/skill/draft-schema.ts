@@ -1,5 +1,6 @@
 /** The shape of a draft, for zod: every field, its bounds, and what is expected in words. */
 import { z } from "zod";
+import { RUN_LIMIT_RANGES } from "../base/limits.ts";
 import type { Limits } from "../base/limits.ts";
 import { utf8Bytes } from "../base/json.ts";
 import { isSkillId, SKILL_ID_RULE } from "./skill-id.ts";
@@ -137,11 +138,13 @@ export function draftSchema(limits: Limits): z.ZodObject {
         .default([]),
       limits: z
         .strictObject(
-          {
-            timeoutMs: wholeNumber(1, limits.maxTimeoutMs, "milliseconds").optional(),
-            memoryBytes: wholeNumber(1024 * 1024, limits.maxMemoryBytes, "bytes").optional(),
-          },
-          { error: "an object with `timeoutMs` and `memoryBytes`" },
+          Object.fromEntries(
+            Object.entries(RUN_LIMIT_RANGES).map(([name, { min, max, unit }]) => [
+              name,
+              wholeNumber(min, limits[max], unit).optional(),
+            ]),
+          ),
+          { error: "an object of limits such as `timeoutMs` and `memoryBytes`" },
         )
         .default({}),
       status: z.enum(["draft", "active"], { error: '"draft" or "active"' }).optional(),

@@ -1,6 +1,7 @@
 import { RepertoireError } from "../base/errors.ts";
 import type { Issue } from "../base/errors.ts";
 import type { JsonValue } from "../base/json.ts";
+import type { RunLimits } from "../base/limits.ts";
 
 /** How a run ended. Only `ok` has a value. */
 export type ExecutionStatus =
@@ -56,6 +57,20 @@ export interface ExecutionError {
   readonly excerpt?: string;
   /** What in the context or result does not match its schema. */
   readonly issues?: readonly Issue[];
+  /** The limit that was reached, when that is why. */
+  readonly limit?: keyof RunLimits | "nestingDepth";
+  /** What the error was made of: the chain of its `cause`, nearest first. */
+  readonly causes?: readonly ErrorCause[];
+}
+
+/** One link of the chain of causes of an error. */
+export interface ErrorCause {
+  readonly name: string;
+  readonly message: string;
+  /** 1-based line in the skill's code. */
+  readonly line?: number;
+  /** 1-based column in the skill's code. */
+  readonly column?: number;
 }
 
 export type LogLevel = "debug" | "log" | "info" | "warn" | "error";
@@ -85,6 +100,8 @@ export interface ExecutionRecord {
   readonly durationMs: number;
   readonly cpuMs: number;
   readonly hostCalls: number;
+  /** Name and version of the engine that ran it; absent when nothing ran. */
+  readonly engine?: string;
   /** Things worth knowing that did not stop the run, such as that the skill is deprecated. */
   readonly warnings?: readonly string[];
 }
@@ -103,6 +120,7 @@ export class Execution implements ExecutionRecord {
   declare readonly durationMs: number;
   declare readonly cpuMs: number;
   declare readonly hostCalls: number;
+  declare readonly engine?: string;
   declare readonly warnings?: readonly string[];
 
   constructor(record: ExecutionRecord) {

@@ -6,7 +6,7 @@ import type { z } from "zod";
 import { InvalidDraftError } from "../base/errors.ts";
 import type { Issue } from "../base/errors.ts";
 import { preview } from "../base/json.ts";
-import { LIMITS } from "../base/limits.ts";
+import { LIMITS, RUN_LIMIT_RANGES } from "../base/limits.ts";
 import type { Limits } from "../base/limits.ts";
 import { checkDraftIsJson, subjectOf } from "./draft-json.ts";
 import { draftSchema } from "./draft-schema.ts";
@@ -79,7 +79,7 @@ function toIssues(issue: z.core.$ZodIssue, draft: unknown, fields: readonly stri
 
 const NESTED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   capabilities: ["tools", "skills", "fetch"],
-  limits: ["timeoutMs", "memoryBytes"],
+  limits: Object.keys(RUN_LIMIT_RANGES),
   examples: ["context", "result", "error", "hostCalls"],
   hostCalls: ["tool", "skill", "args", "result", "error"],
 };

@@ -10,6 +10,7 @@
  */
 import type { Issue } from "../base/errors.ts";
 import type { JsonObject, JsonValue } from "../base/json.ts";
+import type { RunLimits } from "../base/limits.ts";
 
 /**
  * - `draft`: submitted as such, not offered yet
@@ -41,12 +42,7 @@ export interface Capabilities {
 }
 
 /** What a skill asks for in place of the host's defaults, up to the host's maxima. */
-export interface SkillLimits {
-  /** Wall-clock time of a run, in milliseconds. */
-  readonly timeoutMs?: number;
-  /** Memory of a run, in bytes. */
-  readonly memoryBytes?: number;
-}
+export type SkillLimits = Partial<RunLimits>;
 
 /** One call an example's skill makes to its host, and what the host answers. */
 export interface ExampleHostCall {

@@ -1,6 +1,6 @@
 /** What the parts of the sandbox contract share: a sandbox per group of tests, and short runs. */
 import { afterAll, beforeAll } from "vitest";
-import { LIMITS } from "../../base/limits.ts";
+import { LIMITS, runLimits } from "../../base/limits.ts";
 import type { JsonValue } from "../../base/json.ts";
 import type {
   HostCall,
@@ -17,14 +17,8 @@ export type CreateSandbox = (size?: {
 }) => Sandbox;
 
 export const CONTRACT_LIMITS: SandboxLimits = {
+  ...runLimits(LIMITS),
   timeoutMs: 10_000,
-  memoryBytes: LIMITS.memoryBytes,
-  stackBytes: LIMITS.stackBytes,
-  hostCalls: LIMITS.hostCalls,
-  pendingHostCalls: LIMITS.pendingHostCalls,
-  resultBytes: LIMITS.resultBytes,
-  logLines: LIMITS.logLines,
-  logBytes: LIMITS.logBytes,
 };
 
 export interface RunOptions {

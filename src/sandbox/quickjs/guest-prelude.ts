@@ -10,43 +10,17 @@
  * spread of arrays), records have a null prototype, and nothing internal is handed to the program.
  */
 
+import {
+  MAX_ERROR_LENGTH,
+  MAX_JSON_DEPTH,
+  MAX_NAME_LENGTH,
+  MAX_PATH_LENGTH,
+  OPERATION,
+  REFUSED,
+} from "../run/guest-limits.ts";
+
 /** File name of the prelude in guest stack traces; frames of it are never shown. */
 export const PRELUDE_FILE = "<host>";
-
-/**
- * Deepest nesting a result or the arguments of a host call may have. It is what the host accepts
- * as a context (see `findJsonDefect`), so that every result can be the next run's context.
- */
-export const MAX_JSON_DEPTH = 256;
-
-/** Longest tool name, skill id or URL, and longest progress message, in UTF-16 units. */
-export const MAX_NAME_LENGTH = 1024;
-
-/** Longest path of a value inside a result, context or argument that an error shows. */
-export const MAX_PATH_LENGTH = 200;
-
-/** Longest name, message, code and stack of an error, in UTF-16 units. */
-export const MAX_ERROR_LENGTH = { name: 200, message: 8000, code: 100, stack: 16_000 } as const;
-
-/** Operations a guest asks of its worker; the first argument of the one host function. */
-export const OPERATION = {
-  tool: 0,
-  skill: 1,
-  fetch: 2,
-  progress: 3,
-  sleep: 4,
-  log: 5,
-} as const;
-
-/** Answers of the host function that are no call id. */
-export const REFUSED = {
-  hostCalls: -1,
-  pendingHostCalls: -2,
-  textBytes: -3,
-  nameLength: -4,
-  retainedBytes: -5,
-  malformed: -6,
-} as const;
 
 export const GUEST_PRELUDE = String.raw`
 (function (op) {

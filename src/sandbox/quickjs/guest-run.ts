@@ -9,14 +9,14 @@ import {
   oversizeError,
   readReport,
   toExecutionError,
-} from "./guest-report.ts";
-import { outOfMemoryEnding, stopEnding } from "./run-ending.ts";
-import { COLUMN_SHIFT } from "./stack-frames.ts";
-import type { GuestReport } from "./guest-report.ts";
+} from "../run/guest-report.ts";
+import { outOfMemoryEnding, stopEnding } from "../run/run-ending.ts";
+import { COLUMN_SHIFT } from "../run/stack-frames.ts";
+import type { GuestReport } from "../run/guest-report.ts";
 import type { Box, QuickJsInstance } from "./quickjs-instance.ts";
-import { retainedBytesLimit } from "./retained-bytes.ts";
-import type { Ending, StopReason } from "./run-ending.ts";
-import type { Job, WireReply } from "./wire.ts";
+import { retainedBytesLimit } from "../run/retained-bytes.ts";
+import type { Ending, StopReason } from "../run/run-ending.ts";
+import type { Job, WireReply } from "../run/job.ts";
 
 /** Memory on top of the limit for encoding a result or an error, so that a full heap can report. */
 const REPORT_RESERVE_BYTES = 8 * 1024 * 1024;

@@ -1,12 +1,12 @@
 /** The checks around a run: its context, its result, and whether its program compiles at all. */
 import { sourceOf } from "./guest-run.ts";
-import { parseFrames } from "./stack-frames.ts";
-import { SchemaError } from "./schema-checker.ts";
-import { MAX_REPORT_BYTES, readReport } from "./guest-report.ts";
+import { parseFrames } from "../run/stack-frames.ts";
+import { SchemaError } from "../run/schema-checker.ts";
+import { MAX_REPORT_BYTES, readReport } from "../run/guest-report.ts";
 import type { QuickJsInstance } from "./quickjs-instance.ts";
-import type { Ending } from "./run-ending.ts";
-import type { SchemaChecker } from "./schema-checker.ts";
-import type { Job } from "./wire.ts";
+import type { Ending } from "../run/run-ending.ts";
+import type { SchemaChecker } from "../run/schema-checker.ts";
+import type { Job } from "../run/job.ts";
 import type { Issue } from "../../base/errors.ts";
 import { preview } from "../../base/json.ts";
 

@@ -4,12 +4,12 @@
  * terminating the worker when it is the one executing, else by giving up on it. A run that has to
  * be repeated on another worker has its whole time again: what it lost was not its own doing.
  */
-import { crashEnding, stopEnding } from "./run-ending.ts";
-import { outcomeOf } from "./run.ts";
-import { monotonicMs } from "./shared-state.ts";
+import { crashEnding, stopEnding } from "../run/run-ending.ts";
+import { outcomeOf } from "../run/run.ts";
+import { monotonicMs } from "../run/monotonic.ts";
 import { startThread } from "./thread.ts";
-import type { Ending, StopReason } from "./run-ending.ts";
-import type { Run } from "./run.ts";
+import type { Ending, StopReason } from "../run/run-ending.ts";
+import type { Run } from "../run/run.ts";
 import type { SharedState } from "./shared-state.ts";
 import type { WasmModule } from "./web-assembly.ts";
 import type { FromWorker } from "./wire.ts";

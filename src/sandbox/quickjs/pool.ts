@@ -10,11 +10,11 @@ import { RepertoireError } from "../../base/errors.ts";
 import { loadEngine } from "./engine-binary.ts";
 import { createMember } from "./member.ts";
 import { chooseSlot, NESTED_SLOTS_PER_DEPTH } from "./placement.ts";
-import { crashEnding, stopEnding } from "./run-ending.ts";
-import { outcomeOf } from "./run.ts";
-import { monotonicMs } from "./shared-state.ts";
+import { crashEnding, stopEnding } from "../run/run-ending.ts";
+import { outcomeOf } from "../run/run.ts";
+import { monotonicMs } from "../run/monotonic.ts";
 import type { Member, Placement } from "./member.ts";
-import type { Run } from "./run.ts";
+import type { Run } from "../run/run.ts";
 
 /** Depths of nesting that overflow slots are reserved for. */
 const MAX_DEPTH = 64;

@@ -8,7 +8,8 @@
  * A reset copies the memory back from the snapshot; pointers taken before the snapshot stay valid.
  * After a trap, or when the memory grew (it can not shrink), the instance must be replaced.
  */
-import { GUEST_PRELUDE, MAX_NAME_LENGTH, PRELUDE_FILE, REFUSED } from "./guest-prelude.ts";
+import { MAX_NAME_LENGTH, REFUSED } from "../run/guest-limits.ts";
+import { GUEST_PRELUDE, PRELUDE_FILE } from "./guest-prelude.ts";
 import { Instance } from "./web-assembly.ts";
 import type { WasmMemory, WasmModule } from "./web-assembly.ts";
 

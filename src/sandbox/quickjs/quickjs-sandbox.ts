@@ -13,13 +13,19 @@ import type { Issue } from "../../base/errors.ts";
 import { systemClock } from "../../base/clock.ts";
 import type { Clock } from "../../base/clock.ts";
 import { LIMITS } from "../../base/limits.ts";
-import type { Program, Sandbox, SandboxOutcome, SandboxRequest } from "../sandbox.ts";
+import type {
+  Program,
+  Sandbox,
+  SandboxIsolation,
+  SandboxOutcome,
+  SandboxRequest,
+} from "../sandbox.ts";
 import { ENGINE_NAME } from "./engine-binary.ts";
 import { createPool } from "./pool.ts";
-import { stopEnding } from "./run-ending.ts";
-import { createRun, outcomeOf } from "./run.ts";
-import type { RunResult } from "./run.ts";
-import type { Job } from "./wire.ts";
+import { stopEnding } from "../run/run-ending.ts";
+import { createRun, outcomeOf } from "../run/run.ts";
+import type { RunResult } from "../run/run.ts";
+import type { Job } from "../run/job.ts";
 
 /** Options of {@link quickjsSandbox}. */
 export interface QuickjsSandboxOptions {
@@ -30,6 +36,17 @@ export interface QuickjsSandboxOptions {
   /** Where a run's `Date` starts when the request does not say (default: the system clock). */
   readonly clock?: Clock;
 }
+
+/** The engine's memory is the boundary; behind it is the host's own process. */
+const THREAD_ISOLATION: SandboxIsolation = {
+  boundary: "thread",
+  permissionModel: false,
+  permissionsDropped: false,
+  seccomp: false,
+  landlock: false,
+  network: "open",
+  missing: ["a process of its own: open the library with sandbox engine quickjs-process"],
+};
 
 const MAX_DEFAULT_WORKERS = 8;
 const DEFAULT_SLOTS = 4;
@@ -110,7 +127,7 @@ export function quickjsSandbox(options: QuickjsSandboxOptions = {}): Sandbox {
       ];
     },
 
-    stats: () => ({ engine: ENGINE_NAME, runs, ...pool.counts() }),
+    stats: () => ({ engine: ENGINE_NAME, isolation: THREAD_ISOLATION, runs, ...pool.counts() }),
 
     close() {
       closed = true;

@@ -2,13 +2,10 @@
  * What the host thread and one worker both see at any moment, even while the worker executes guest
  * code and reads no messages: whether a slot was told to stop, when its attempt began, whether it
  * waits for its turn, how much time it lost so, and which slot is executing since when. Times are
- * of {@link monotonicMs}.
+ * of `monotonicMs`.
  */
 
-/** Milliseconds on the system's monotonic clock, the same in every thread of the process. */
-export function monotonicMs(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
-}
+import { monotonicMs } from "../run/monotonic.ts";
 
 const FREE = 0;
 const ASSIGNED = 1;

@@ -2,10 +2,12 @@ import { expect, test } from "vitest";
 import { CONTRACT_LIMITS, mainOf } from "../contract/program-runner.contract.ts";
 import { loadEngine } from "./engine-binary.ts";
 import { QuickJsInstance } from "./quickjs-instance.ts";
-import { createSchemaChecker } from "./schema-checker.ts";
-import { monotonicMs, SharedState } from "./shared-state.ts";
+import { createSchemaChecker } from "../run/schema-checker.ts";
+import { monotonicMs } from "../run/monotonic.ts";
+import { SharedState } from "./shared-state.ts";
 import { createSlot } from "./slot.ts";
-import type { FromWorker, WireOutcome } from "./wire.ts";
+import type { WireOutcome } from "../run/job.ts";
+import type { FromWorker } from "./wire.ts";
 
 const TIMEOUT_MS = 100;
 

@@ -3,23 +3,24 @@
  * in. Replies reach the guest only when it has nothing left to do, one at a time; the order of
  * replies therefore determines everything a run does, which makes re-execution exact.
  */
-import { REFUSED } from "./guest-prelude.ts";
+import { REFUSED } from "../run/guest-limits.ts";
 import { createGuestRun } from "./guest-run.ts";
-import { readHostOperation } from "./host-operation.ts";
+import { readHostOperation } from "../run/host-operation.ts";
 import { checkContext, checkProgram, checkResult } from "./job-checks.ts";
 import { GuestMemoryError, QuickJsInstance } from "./quickjs-instance.ts";
-import { retainedBytesLimit } from "./retained-bytes.ts";
-import { crashEnding, outOfMemoryEnding, stopEnding } from "./run-ending.ts";
-import { monotonicMs } from "./shared-state.ts";
+import { retainedBytesLimit } from "../run/retained-bytes.ts";
+import { crashEnding, outOfMemoryEnding, stopEnding } from "../run/run-ending.ts";
+import { monotonicMs } from "../run/monotonic.ts";
 import { RuntimeError } from "./web-assembly.ts";
 import type { WasmModule } from "./web-assembly.ts";
 import { utf8Bytes } from "../../base/json.ts";
 import type { GuestRun } from "./guest-run.ts";
 import type { QuickJsHost, Snapshot } from "./quickjs-instance.ts";
-import type { Ending, StopReason } from "./run-ending.ts";
-import type { SchemaChecker } from "./schema-checker.ts";
+import type { Ending, StopReason } from "../run/run-ending.ts";
+import type { SchemaChecker } from "../run/schema-checker.ts";
 import type { SharedState } from "./shared-state.ts";
-import type { FromWorker, Job, WireReply } from "./wire.ts";
+import type { Job, WireReply } from "../run/job.ts";
+import type { FromWorker } from "./wire.ts";
 import type { Issue } from "../../base/errors.ts";
 import type { LogLevel } from "../../skill/execution.ts";
 

@@ -1,8 +1,7 @@
 /** What the host thread and a worker say to each other. Everything in it is data. */
-import type { Issue } from "../../base/errors.ts";
-import type { ExecutionError, LogLine } from "../../skill/execution.ts";
+import type { LogLine } from "../../skill/execution.ts";
 import type { WasmModule } from "./web-assembly.ts";
-import type { HostCallFailure, Program, SandboxLimits, SandboxOutcome } from "../sandbox.ts";
+import type { Job, WireCall, WireOutcome, WireReply } from "../run/job.ts";
 
 /** What a worker thread is started with. */
 export interface WorkerSetup {
@@ -12,16 +11,6 @@ export interface WorkerSetup {
   readonly shared: SharedArrayBuffer;
   /** Slots that keep their engine between runs; higher ones drop it. */
   readonly keptSlots: number;
-}
-
-/** A run as a worker needs it; the same for every attempt. */
-export interface Job {
-  readonly kind: "run" | "check";
-  readonly program: Program;
-  readonly contextJson: string;
-  readonly limits: SandboxLimits;
-  readonly seed: number;
-  readonly now: number;
 }
 
 export type ToWorker =
@@ -37,34 +26,6 @@ export type ToWorker =
     }
   /** Ends the attempt if it is still there; its flag in the shared state says the same. */
   | { readonly kind: "cancel"; readonly slot: number; readonly attempt: number };
-
-/** A host call's answer: the value as JSON text, or how it failed. */
-export type WireReply =
-  | { readonly ok: true; readonly json: string }
-  | { readonly ok: false; readonly error: HostCallFailure };
-
-export type CallKind = "tool" | "skill" | "fetch" | "sleep";
-
-/** A call of the guest to its host. */
-export interface WireCall {
-  readonly callId: number;
-  readonly kind: CallKind;
-  readonly name: string;
-  /** JSON text; for `sleep`, the milliseconds. */
-  readonly args: string;
-}
-
-/** How an attempt ended, as the worker saw it. */
-export interface WireOutcome {
-  readonly status: SandboxOutcome["status"];
-  readonly valueJson?: string;
-  readonly error?: ExecutionError;
-  readonly issues?: readonly Issue[];
-  readonly logsDropped: number;
-  readonly durationMs: number;
-  readonly cpuMs: number;
-  readonly hostCalls: number;
-}
 
 export type FromWorker =
   | { readonly kind: "ready" }

@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { QuickJsInstance } from "./quickjs-instance.ts";
-import { createSchemaChecker } from "./schema-checker.ts";
+import { createSchemaChecker } from "../run/schema-checker.ts";
 import { SharedState } from "./shared-state.ts";
 import { createSlot } from "./slot.ts";
 import type { Slot } from "./slot.ts";

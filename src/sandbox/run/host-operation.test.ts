@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { OPERATION } from "./guest-prelude.ts";
+import { OPERATION } from "./guest-limits.ts";
 import { readHostOperation } from "./host-operation.ts";
 
 test("calls, progress, sleeps and logs are read", () => {

@@ -8,12 +8,12 @@
 import { hash } from "node:crypto";
 import { sleep } from "../../base/abort.ts";
 import { utf8Bytes } from "../../base/json.ts";
-import { MAX_ERROR_LENGTH } from "./guest-prelude.ts";
+import { MAX_ERROR_LENGTH } from "./guest-limits.ts";
 import { retainedBytesLimit } from "./retained-bytes.ts";
-import { monotonicMs } from "./shared-state.ts";
+import { monotonicMs } from "./monotonic.ts";
 import type { HostCallFailure, HostCallReply, SandboxRequest } from "../sandbox.ts";
 import type { JsonValue } from "../../base/json.ts";
-import type { WireCall, WireReply } from "./wire.ts";
+import type { WireCall, WireReply } from "./job.ts";
 
 /** Gives an answer to the attempt that is running now. */
 export type SendReply = (callId: number, reply: WireReply) => void;

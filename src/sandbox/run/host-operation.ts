@@ -2,9 +2,9 @@
  * Reads what a guest asks of its worker. The prelude is not the security boundary, so everything
  * that arrives is checked here again, whoever may have sent it.
  */
-import { MAX_NAME_LENGTH, OPERATION } from "./guest-prelude.ts";
+import { MAX_NAME_LENGTH, OPERATION } from "./guest-limits.ts";
 import type { LogLevel } from "../../skill/execution.ts";
-import type { CallKind } from "./wire.ts";
+import type { CallKind } from "./job.ts";
 
 /** Longest wait of a timer, in milliseconds. */
 const MAX_TIMER_MS = 2_147_483_647;

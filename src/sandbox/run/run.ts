@@ -1,7 +1,7 @@
 /** One requested run on the host thread, from the queue to its one outcome. */
 import { createJournal } from "./journal.ts";
 import type { Journal } from "./journal.ts";
-import type { Job } from "./wire.ts";
+import type { Job } from "./job.ts";
 import type { Issue } from "../../base/errors.ts";
 import type { LogLine } from "../../skill/execution.ts";
 import type { SandboxOutcome, SandboxRequest } from "../sandbox.ts";

@@ -1,5 +1,5 @@
 /** Turns what the guest reports about a thrown value into the error of an execution. */
-import { MAX_ERROR_LENGTH, MAX_JSON_DEPTH, MAX_PATH_LENGTH } from "./guest-prelude.ts";
+import { MAX_ERROR_LENGTH, MAX_JSON_DEPTH, MAX_PATH_LENGTH } from "./guest-limits.ts";
 import { parseFrames, sourceExcerpt } from "./stack-frames.ts";
 import type { ExecutionError } from "../../skill/execution.ts";
 import type { Program } from "../sandbox.ts";

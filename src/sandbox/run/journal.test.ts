@@ -3,7 +3,7 @@ import { CONTRACT_LIMITS } from "../contract/program-runner.contract.ts";
 import { createJournal } from "./journal.ts";
 import type { Journal } from "./journal.ts";
 import type { HostCallReply, SandboxRequest } from "../sandbox.ts";
-import type { CallKind, WireReply } from "./wire.ts";
+import type { CallKind, WireReply } from "./job.ts";
 
 function request(onHostCall: SandboxRequest["onHostCall"]): SandboxRequest {
   return {
