@@ -143,7 +143,8 @@ describe("examples", () => {
         path: "examples[6]",
         message: "the example failed",
         expected: "a run that succeeds",
-        received: "timeout: Timeout: The run did not finish within 200 ms",
+        received:
+          "timeout: Timeout: The run did not finish within 200 ms; do less, or raise timeoutMs",
       },
     ]);
   });

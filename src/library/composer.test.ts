@@ -173,8 +173,8 @@ describe("a workflow", () => {
     );
     expect(run.status).toBe("timeout");
     expect(run.steps.map(({ status, error }) => [status, error?.message])).toEqual([
-      ["timeout", "The run did not finish within 100 ms"],
-      ["timeout", "The run did not finish within 150 ms"],
+      ["timeout", "The run did not finish within 100 ms; do less, or raise timeoutMs"],
+      ["timeout", "The run did not finish within 150 ms; do less, or raise timeoutMs"],
       ["ok", undefined],
     ]);
   });

@@ -191,10 +191,13 @@ export class Executor {
     return bytes > contextBytes
       ? {
           ok: false,
-          error: invalidContext(
-            `The context has ${bytes} bytes; at most ${contextBytes} are allowed`,
-            "LIMIT_EXCEEDED",
-          ),
+          error: {
+            ...invalidContext(
+              `The context has ${bytes} bytes; at most ${contextBytes} are allowed; send less, or raise limits.contextBytes`,
+              "LIMIT_EXCEEDED",
+            ),
+            limit: "contextBytes",
+          },
         }
       : { ok: true, json };
   }
@@ -205,7 +208,8 @@ export class Executor {
   }
 
   #finish(run: Run, version: number, outcome: Ending, warnings: readonly string[] = []): Execution {
-    const { valueJson, ...ending } = outcome;
+    const { valueJson, warnings: noticed = [], ...ending } = outcome;
+    const all = [...warnings, ...noticed];
     const record: ExecutionRecord = {
       runId: run.runId,
       skillId: run.id,
@@ -213,7 +217,7 @@ export class Executor {
       startedAt: run.startedAt,
       ...ending,
       ...(valueJson === undefined ? {} : { value: JSON.parse(valueJson) as JsonValue }),
-      ...(warnings.length === 0 ? {} : { warnings }),
+      ...(all.length === 0 ? {} : { warnings: all }),
     };
     if (version > 0 && run.caller?.isCheck !== true) {
       const { value: _, ...journaled } = record;

@@ -54,6 +54,8 @@ export interface HostCallFailure {
   readonly message: string;
   readonly code?: string;
   readonly denied?: boolean;
+  /** The limit that was reached, when that is why. */
+  readonly limit?: ExecutionError["limit"];
 }
 
 export type HostCallReply =

@@ -3,12 +3,16 @@
  * of its code, context, seed, clock and the answers to its calls in the order they arrived.
  */
 
+import type { ExecutionError } from "./execution.ts";
+
 /** How a host call failed, as the program saw it. */
 export interface JournaledFailure {
   readonly name: string;
   readonly message: string;
   readonly code?: string;
   readonly denied?: boolean;
+  /** The limit that was reached, when that is why. */
+  readonly limit?: ExecutionError["limit"];
 }
 
 /** One call a run made to its host, and what it was answered. */

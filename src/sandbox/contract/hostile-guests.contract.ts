@@ -99,11 +99,11 @@ export function describeHostileGuests(create: CreateSandbox): void {
     test("a frame outside the source is dropped", async () => {
       const { error } = await run(
         mainOf(
-          "const e = new Error('x'); e.stack = '    at f (skill@1.js:999:1)\\n    at g (skill@1.js:0:1)\\n    at h (skill@1.js:1:2)'; throw e;",
+          "const e = new Error('x'); e.stack = '    at f (skill@1.js:999:1)\\n    at g (skill@1.js:0:1)\\n    at h (skill@1.js:1:1)'; throw e;",
         ),
       );
       expect(error?.frames).toEqual([
-        { functionName: "h", file: "skill@1.js", line: 1, column: 2 },
+        { functionName: "h", file: "skill@1.js", line: 1, column: 1 },
       ]);
     });
   });

@@ -18,6 +18,7 @@ export function describeResults(create: CreateSandbox): void {
         durationMs: expect.any(Number),
         cpuMs: expect.any(Number),
         hostCalls: 0,
+        engine: expect.stringMatching(/^[a-z-]+@\d/),
       });
     });
 
@@ -259,7 +260,7 @@ export function describeResults(create: CreateSandbox): void {
       expect([status, error?.name, error?.message]).toEqual([
         "error",
         "RangeError",
-        "Maximum call stack size exceeded",
+        expect.stringContaining("Maximum call stack size exceeded"),
       ]);
     });
 

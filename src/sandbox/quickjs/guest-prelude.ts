@@ -10,17 +10,30 @@
  * spread of arrays), records have a null prototype, and nothing internal is handed to the program.
  */
 
+import { GUEST_VALUES } from "./guest-values.ts";
 import {
+  MAX_CAUSES,
   MAX_ERROR_LENGTH,
   MAX_JSON_DEPTH,
   MAX_NAME_LENGTH,
   MAX_PATH_LENGTH,
   OPERATION,
   REFUSED,
+  REFUSED_BY,
 } from "../run/guest-limits.ts";
 
 /** File name of the prelude in guest stack traces; frames of it are never shown. */
 export const PRELUDE_FILE = "<host>";
+
+/** Every answer is a key, so that none is looked up in a prototype. */
+const LIMITS_BY_ANSWER = JSON.stringify(
+  Object.fromEntries(
+    Object.entries(REFUSED).map(([why, answer]) => [
+      answer,
+      REFUSED_BY[why as keyof typeof REFUSED] ?? null,
+    ]),
+  ),
+);
 
 export const GUEST_PRELUDE = String.raw`
 (function (op) {
@@ -38,7 +51,10 @@ const mapSize = getOwnPropertyDescriptor(Map.prototype, "size").get;
 const setSize = getOwnPropertyDescriptor(Set.prototype, "size").get;
 const MapPrototype = Map.prototype, SetPrototype = Set.prototype, PromisePrototype = Promise.prototype;
 const weakSetAdd = WeakSet.prototype.add, weakSetHas = WeakSet.prototype.has;
-const denied = new WeakSet();
+const weakMapGet = WeakMap.prototype.get, weakMapSet = WeakMap.prototype.set;
+// Errors made here: those of denied calls, and those of a limit with its name. A program can not add any.
+const denied = new WeakSet(), limitOf = new WeakMap();
+const RangePrototype = RangeError.prototype;
 const MAX_DEPTH = ${MAX_JSON_DEPTH};
 
 // ---- what would hand out internals, or give a value JSON does not have
@@ -120,77 +136,19 @@ function encode(value) {
   return text === undefined ? "null" : text;
 }
 
-// ---- reading values that may fight back
-function safeGet(object, key) {
-  try { return object[key]; } catch (error) { return undefined; }
-}
-function safeText(object, key, limit) {
-  const text = safeGet(object, key);
-  return typeof text === "string" ? apply(slice, text, [0, limit]) : undefined;
-}
-function describeError(error) {
-  return (safeText(error, "name", 200) ?? "Error") + ": " + (safeText(error, "message", 2000) ?? "");
-}
-function format(value, depth, budget, ancestors) {
-  if (budget.nodes-- <= 0) return "…";
-  switch (typeof value) {
-    case "string": return depth === 0 ? value : JSONstringify(value.length > 1000 ? apply(slice, value, [0, 1000]) + "…" : value);
-    case "number": return value === 0 && 1 / value < 0 ? "-0" : ToString(value);
-    case "bigint": return ToString(value) + "n";
-    case "symbol": return apply(toFunctionString, value, []);
-    case "function": {
-      const name = safeText(value, "name", 100);
-      return name ? "[function " + name + "]" : "[function]";
-    }
-    case "object": break;
-    default: return ToString(value);
-  }
-  if (value === null) return "null";
-  for (let node = ancestors; node !== null; node = node.parent) if (node.holder === value) return "[cycle]";
-  if (isError(value)) return describeError(value);
-  const list = isArray(value);
-  if (depth > 4) return list ? "[array]" : "[object]";
-  const here = { __proto__: null, holder: value, parent: ancestors };
-  if (!list) {
-    const prototype = getPrototypeOf(value);
-    if (prototype === MapPrototype) return "Map(" + apply(mapSize, value, []) + ")";
-    if (prototype === SetPrototype) return "Set(" + apply(setSize, value, []) + ")";
-    if (prototype === PromisePrototype) return "[promise]";
-  }
-  let text = list ? "[" : "{";
-  const keys = list ? null : ownKeys(value);
-  const length = list ? value.length : keys.length;
-  let written = 0;
-  for (let i = 0; i < length; i++) {
-    const key = list ? i : keys[i];
-    if (typeof key === "symbol") continue;
-    const property = getOwnPropertyDescriptor(value, key);
-    if (!list && (property === undefined || !property.enumerable)) continue;
-    if (written === 100 || budget.nodes <= 0) { text += ", …"; break; }
-    if (written++ > 0) text += ",";
-    if (!list) text += JSONstringify(key) + ":";
-    if (property === undefined) text += "undefined";
-    else text += property.get !== undefined || property.set !== undefined ? "[getter]" : format(property.value, depth + 1, budget, here);
-  }
-  return text + (list ? "]" : "}");
-}
-function show(value) {
-  try { return format(value, 0, { __proto__: null, nodes: 1000 }, null); }
-  catch (error) { return "[unreadable " + typeof value + "]"; }
-}
+${GUEST_VALUES}
 
 // ---- console
-let logRoom = 0;
+let logRoom = 0, droppedLines = 0;
 function logger(level) {
   const write = function (...values) {
-    // Once the log is full the call only counts; its text is not made.
+    // Once the log is full the call only counts, and nobody is told before the end.
+    if (logRoom === 0) { droppedLines++; return; }
     let text = "";
-    if (logRoom > 0) {
-      for (let i = 0; i < values.length; i++) {
-        text += (i === 0 ? "" : " ") + show(values[i]);
-        if (text.length > logRoom) { text = undefined; break; }
-      }
-    } else text = undefined;
+    for (let i = 0; i < values.length; i++) {
+      text += (i === 0 ? "" : " ") + show(values[i]);
+      if (text.length > logRoom) { text = undefined; break; }
+    }
     logRoom = op(${OPERATION.log}, level, text);
   };
   defineProperty(write, "name", { value: level, configurable: true });
@@ -222,6 +180,7 @@ function makeError(name, message, code, site) {
   defineProperty(error, "stack", { __proto__: null, value: callSite(site), writable: true, enumerable: false, configurable: true });
   return error;
 }
+const REFUSED_BY = ${LIMITS_BY_ANSWER};
 function limitError(id, site) {
   if (id === ${REFUSED.malformed}) return makeError("TypeError", "The call is not one a host answers", undefined, site);
   const message = id === ${REFUSED.hostCalls}
@@ -233,7 +192,10 @@ function limitError(id, site) {
     : id === ${REFUSED.retainedBytes}
     ? "The arguments of waiting host calls and the answers a run got may have at most " + limits.retainedBytes + " bytes; send and ask for less, or raise limits.resultBytes"
     : "A run may have " + limits.pendingHostCalls + " host calls waiting at once; await some of them first, or raise limits.pendingHostCalls";
-  return makeError("LimitError", message, "LIMIT_EXCEEDED", site);
+  const error = makeError("LimitError", message, "LIMIT_EXCEEDED", site);
+  const limit = REFUSED_BY[id];
+  if (limit !== null) apply(weakMapSet, limitOf, [error, limit]);
+  return error;
 }
 function readableDefect(error, subject) {
   if (error === null || error !== lastDefect) return error;
@@ -315,11 +277,13 @@ return {
     if (ok) { call.resolve(value); return; }
     const error = makeError(value.denied ? "CapabilityError" : value.name, value.message, value.code, call.site);
     if (value.denied) apply(weakSetAdd, denied, [error]);
+    if (value.limit) apply(weakMapSet, limitOf, [error, value.limit]);
     call.reject(error);
   },
   encode,
+  droppedLogLines() { return droppedLines; },
   report(error) {
-    const report = { __proto__: null, kind: "error", name: "Error", message: "", denied: false, engine: false };
+    const report = { __proto__: null, kind: "error", name: "Error", message: "", denied: false, engine: false, causes: undefined };
     if (error !== null && error === lastDefect) {
       report.kind = "defect"; report.path = error.path; report.message = error.found;
       return JSONstringify(report);
@@ -330,14 +294,17 @@ return {
       report.message = "The skill threw " + apply(slice, show(error), [0, 2000]) + ", which is not an Error";
       return JSONstringify(report);
     }
-    let cause = error;
-    for (let i = 0; i < 32 && typeof cause === "object" && cause !== null; i++) {
-      if (apply(weakSetHas, denied, [cause])) { report.denied = true; break; }
-      cause = safeGet(cause, "cause");
+    const all = withCauses(error);
+    report.causes = { __proto__: null };
+    for (let i = 0; i < all.length; i++) {
+      const item = all[i];
+      if (apply(weakSetHas, denied, [item])) report.denied = true;
+      if (report.limit === undefined) report.limit = apply(weakMapGet, limitOf, [item]) ?? (isOverflow(item) ? "stackBytes" : undefined);
+      if (i > 0 && i <= ${MAX_CAUSES}) report.causes[i] = describeCause(item);
     }
     const name = safeText(error, "name", ${MAX_ERROR_LENGTH.name}), message = safeText(error, "message", ${MAX_ERROR_LENGTH.message});
-    let real = false;
-    try { real = isError(error); report.engine = real && getPrototypeOf(error) === EnginePrototype; } catch (unreadable) {}
+    const real = isError(error);
+    report.engine = real && getPrototypeOf(error) === EnginePrototype;
     if (real || name !== undefined || message !== undefined) {
       report.name = name === undefined || name === "" ? "Error" : name;
       report.message = message === undefined ? "" : message;

@@ -7,16 +7,20 @@ import {
   isOutOfMemory,
   MAX_REPORT_BYTES,
   oversizeError,
+  reachedLimit,
   readReport,
   toExecutionError,
 } from "../run/guest-report.ts";
-import { outOfMemoryEnding, stopEnding } from "../run/run-ending.ts";
+import { outOfMemoryEnding, stackOverflowEnding, STILL } from "../run/run-ending.ts";
 import { COLUMN_SHIFT } from "../run/stack-frames.ts";
 import type { GuestReport } from "../run/guest-report.ts";
-import type { Box, QuickJsInstance } from "./quickjs-instance.ts";
+import type { Box } from "./quickjs-exports.ts";
+import type { QuickJsInstance } from "./quickjs-instance.ts";
 import { retainedBytesLimit } from "../run/retained-bytes.ts";
-import type { Ending, StopReason } from "../run/run-ending.ts";
+import type { Ending } from "../run/run-ending.ts";
+import type { LooseEnds } from "../run/run-warnings.ts";
 import type { Job, WireReply } from "../run/job.ts";
+import type { ExecutionError } from "../../skill/execution.ts";
 
 /** Memory on top of the limit for encoding a result or an error, so that a full heap can report. */
 const REPORT_RESERVE_BYTES = 8 * 1024 * 1024;
@@ -31,13 +35,17 @@ export interface GuestRun {
   settle(callId: number, reply: WireReply): void;
   /** Runs jobs until the run ended, waits for its host, or `untilMs` has passed. */
   advance(timeIsUp: () => boolean): Ending | "waiting" | "unfinished";
+  /** What the program started and did not see to, once the run ended by itself. */
+  looseEnds(): Omit<LooseEnds, "calls">;
 }
 
 export interface GuestRunWatch {
-  /** Why the run must stop now, if it must. */
-  stopReason(): StopReason | undefined;
+  /** How the run ends when it must stop now; `still` tells what it is about. */
+  stopped(still: () => string): Ending | undefined;
   /** Whether a denied answer was really sent to the guest. */
   wasDenied(): boolean;
+  /** Whether a call was really refused for this limit. */
+  hasReached(limit: NonNullable<ExecutionError["limit"]>): boolean;
 }
 
 export function createGuestRun(engine: QuickJsInstance, job: Job, watch: GuestRunWatch): GuestRun {
@@ -46,8 +54,11 @@ export function createGuestRun(engine: QuickJsInstance, job: Job, watch: GuestRu
   let promise: Box = 0;
 
   function stopped(): Ending | undefined {
-    const reason = watch.stopReason();
-    return reason === undefined ? undefined : stopEnding(reason, limits.timeoutMs);
+    return watch.stopped(() => (hasReturned() ? STILL.forking : STILL.busy));
+  }
+
+  function hasReturned(): boolean {
+    return phase === "running" && engine.promiseState(promise) !== "pending" && engine.hasJobs();
   }
 
   function load(): Ending | undefined {
@@ -69,7 +80,9 @@ export function createGuestRun(engine: QuickJsInstance, job: Job, watch: GuestRu
     );
     if (engine.isException(begun)) return contextEnding();
     promise = engine.evaluateModule(sourceOf(program.code), program.file);
-    return engine.isException(promise) ? thrown(engine.takeException()) : undefined;
+    if (engine.isException(promise)) return thrown(engine.takeException());
+    engine.markHandled(promise);
+    return undefined;
   }
 
   function contextEnding(): Ending {
@@ -113,7 +126,9 @@ export function createGuestRun(engine: QuickJsInstance, job: Job, watch: GuestRu
     const result = engine.call("invoke", { box: value });
     if (engine.isException(result)) return thrown(engine.takeException());
     promise = engine.isPromise(result) ? result : engine.call("adopt", { box: result });
-    return engine.isException(promise) ? thrown(engine.takeException()) : "again";
+    if (engine.isException(promise)) return thrown(engine.takeException());
+    engine.markHandled(promise);
+    return "again";
   }
 
   function finish(value: Box): Ending {
@@ -128,11 +143,15 @@ export function createGuestRun(engine: QuickJsInstance, job: Job, watch: GuestRu
   function thrown(error: Box): Ending {
     const ending = stopped();
     if (ending) return ending;
+    const report = reportOf(error);
+    return stopped() ?? classify(report);
+  }
+
+  function reportOf(error: Box): GuestReport {
     engine.limit(limits.memoryBytes + REPORT_RESERVE_BYTES, limits.stackBytes);
     const text = engine.call("report", { box: error });
     // When it threw, it is no text, and the report says that nothing could be read.
-    const report = readReport(engine.text(text, MAX_REPORT_BYTES));
-    return stopped() ?? classify(report);
+    return readReport(engine.text(text, MAX_REPORT_BYTES));
   }
 
   function classify(report: GuestReport): Ending {
@@ -142,10 +161,24 @@ export function createGuestRun(engine: QuickJsInstance, job: Job, watch: GuestRu
     if (isOutOfMemory(report, engine.grownBytes, limits.memoryBytes)) {
       return outOfMemoryEnding(limits, error);
     }
-    return { status: "error", error };
+    const limit = reachedLimit(report, error, program);
+    if (limit === "stackBytes") {
+      return report.name === "RangeError"
+        ? stackOverflowEnding(limits, error)
+        : { status: "error", error: { ...error, limit } };
+    }
+    const isReal = limit !== undefined && watch.hasReached(limit);
+    return { status: "error", error: isReal ? { ...error, limit } : error };
   }
 
-  return { load, settle, advance };
+  function looseEnds(): Omit<LooseEnds, "calls"> {
+    const hasJobs = engine.hasJobs();
+    const { count, reasons } = engine.unhandledRejections();
+    const errors = reasons.map((reason) => toExecutionError(reportOf(reason), program));
+    return { hasJobs, rejections: count, errors };
+  }
+
+  return { load, settle, advance, looseEnds };
 }
 
 /** The text to evaluate; a first line that starts with `#!` must stay first. */

@@ -2,16 +2,24 @@
 import { sourceOf } from "./guest-run.ts";
 import { parseFrames } from "../run/stack-frames.ts";
 import { SchemaError } from "../run/schema-checker.ts";
-import { MAX_REPORT_BYTES, readReport } from "../run/guest-report.ts";
+import { MAX_REPORT_BYTES, oversizeContextError, readReport } from "../run/guest-report.ts";
 import type { QuickJsInstance } from "./quickjs-instance.ts";
 import type { Ending } from "../run/run-ending.ts";
 import type { SchemaChecker } from "../run/schema-checker.ts";
 import type { Job } from "../run/job.ts";
 import type { Issue } from "../../base/errors.ts";
-import { preview } from "../../base/json.ts";
+import { preview, utf8Bytes } from "../../base/json.ts";
 
 /** How the run ends when its context does not match; `undefined` when it does. */
 export function checkContext(job: Job, schemas: SchemaChecker): Ending | undefined {
+  const { contextBytes } = job.limits;
+  // A character has at most three bytes, so that the count is needed near the limit alone.
+  if (3 * job.contextJson.length > contextBytes) {
+    const bytes = utf8Bytes(job.contextJson);
+    if (bytes > contextBytes) {
+      return { status: "invalid-context", error: oversizeContextError(bytes, contextBytes) };
+    }
+  }
   const { inputSchema } = job.program;
   if (inputSchema === undefined) return undefined;
   return checkText("context", "input", inputSchema, job.contextJson, schemas);

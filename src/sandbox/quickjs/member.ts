@@ -1,10 +1,10 @@
 /**
  * One worker of the pool as the host thread sees it: which runs it has, and the watch over their
- * deadlines. A run that does not stop by itself within the grace time is stopped from here: by
+ * deadlines and their processor time. A run that does not stop by itself within the grace time is stopped from here: by
  * terminating the worker when it is the one executing, else by giving up on it. A run that has to
  * be repeated on another worker has its whole time again: what it lost was not its own doing.
  */
-import { crashEnding, stopEnding } from "../run/run-ending.ts";
+import { cpuTimeoutEnding, crashEnding, stopEnding } from "../run/run-ending.ts";
 import { outcomeOf } from "../run/run.ts";
 import { monotonicMs } from "../run/monotonic.ts";
 import { startThread } from "./thread.ts";
@@ -135,7 +135,7 @@ export function createMember(
     placements.set(slot, placement);
     run.attempts++;
     run.logs = [];
-    const { timeoutMs } = run.job.limits;
+    const { timeoutMs, cpuMs } = run.job.limits;
     run.journal.beginAttempt(
       (callId, reply) => {
         const sentMs = monotonicMs();
@@ -147,7 +147,7 @@ export function createMember(
     );
     shared.assign(slot);
     thread.post({ kind: "start", slot, attempt, job: run.job });
-    watch(placement, timeoutMs + GRACE_MS);
+    watch(placement, Math.min(timeoutMs, cpuMs) + GRACE_MS);
   }
 
   /** When the run's time is over; its clock starts only when the worker begins it. */
@@ -159,10 +159,20 @@ export function createMember(
   /** Looks at the run again after `delayMs`. */
   function watch(placement: Placement, delayMs: number): void {
     placement.timer = setTimeout(() => {
-      const leftMs = deadlineMs(placement) + GRACE_MS - monotonicMs();
+      const { slot, run } = placement;
+      const { limits } = run.job;
+      const timeLeftMs = deadlineMs(placement) + GRACE_MS - monotonicMs();
+      // Processor time passes no faster than time.
+      const cpuLeftMs = limits.cpuMs + GRACE_MS - shared.cpuMs(slot);
+      const leftMs = Math.min(timeLeftMs, cpuLeftMs);
       if (leftMs > 0) return watch(placement, Math.ceil(leftMs));
+      if (timeLeftMs > 0) {
+        // One that is not executing has noticed by itself: its end is on the way.
+        if (shared.executing()?.slot !== slot) return watch(placement, GRACE_MS);
+        return kill(placement, cpuTimeoutEnding(limits));
+      }
       if (isHeldUp(placement)) return watch(placement, GRACE_MS);
-      enforce(placement, stopEnding("timeout", placement.run.job.limits.timeoutMs));
+      enforce(placement, stopEnding("timeout", limits.timeoutMs));
     }, delayMs);
   }
 
@@ -195,7 +205,7 @@ export function createMember(
     // Another run keeps the worker busy; this one is not executing and never will again.
     const { run } = placement;
     detach(placement);
-    run.end(outcomeOf(ending, run, elapsedMs(placement)));
+    run.end(outcomeOf(ending, run, elapsedMs(placement), shared.cpuMs(placement.slot)));
   }
 
   function detach(placement: Placement): void {
@@ -219,11 +229,12 @@ export function createMember(
   function kill(culprit: Placement | undefined, ending: Ending | undefined): void {
     if (dead) return;
     const durationMs = culprit === undefined ? 0 : elapsedMs(culprit);
+    const cpuMs = culprit === undefined ? 0 : shared.cpuMs(culprit.slot);
     const runs = retire(culprit, "killed");
     const gone = thread.terminate();
     if (culprit !== undefined && ending !== undefined) {
       const { run } = culprit;
-      const end = (): void => run.end(outcomeOf(ending, run, durationMs, durationMs));
+      const end = (): void => run.end(outcomeOf(ending, run, durationMs, cpuMs));
       const timer = setTimeout(end, KILL_REPORT_MS);
       void gone.then(() => {
         clearTimeout(timer);
@@ -237,10 +248,11 @@ export function createMember(
     const executing = shared.executing()?.slot;
     const culprit = executing === undefined ? undefined : placements.get(executing);
     const durationMs = culprit === undefined ? 0 : elapsedMs(culprit);
+    const cpuMs = culprit === undefined ? 0 : shared.cpuMs(culprit.slot);
     const runs = retire(culprit, "died");
     if (culprit !== undefined && !culprit.abandoned) {
       const ending = crashEnding(`The run ended its sandbox worker: ${reason}`);
-      culprit.run.end(outcomeOf(ending, culprit.run, durationMs, durationMs));
+      culprit.run.end(outcomeOf(ending, culprit.run, durationMs, cpuMs));
     }
     events.onLost(runs, { killed: false, wasReady: ready, reason });
   }

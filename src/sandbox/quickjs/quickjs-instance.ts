@@ -11,7 +11,10 @@
 import { MAX_NAME_LENGTH, REFUSED } from "../run/guest-limits.ts";
 import { GUEST_PRELUDE, PRELUDE_FILE } from "./guest-prelude.ts";
 import { Instance } from "./web-assembly.ts";
-import type { WasmMemory, WasmModule } from "./web-assembly.ts";
+import { createRejections } from "./rejections.ts";
+import type { Rejections } from "./rejections.ts";
+import type { Box, Exports } from "./quickjs-exports.ts";
+import type { WasmModule } from "./web-assembly.ts";
 
 /** What a guest can make its worker do; every method is called while guest code is on the stack. */
 export interface QuickJsHost {
@@ -25,45 +28,15 @@ export interface QuickJsHost {
   operate(operation: number, name: string | undefined, text: string | undefined): number;
 }
 
-/** Address of a boxed guest value. */
-export type Box = number;
-
 /** The functions of the prelude that the worker calls. */
-export type PreludeFunction = "begin" | "invoke" | "adopt" | "settle" | "encode" | "report";
-
-/** The exports of the binary that are used. */
-interface Exports {
-  readonly memory: WasmMemory;
-  readonly __stack_pointer: { value: unknown };
-  _initialize(): void;
-  qjs_init2(intrinsics: number): number;
-  qjs_eval(code: number, length: number, file: number, flags: number): Box;
-  qjs_call(callee: Box, self: Box, count: number, values: number): Box;
-  qjs_new_host_function(name: number, length: number, count: number): Box;
-  qjs_new_string(text: number, length: number): Box;
-  qjs_new_number(value: number): Box;
-  qjs_get_undefined(): Box;
-  qjs_get_float64(box: Box): number;
-  qjs_get_string_len(box: Box, length: number): number;
-  qjs_free_cstring(text: number): void;
-  qjs_get_prop_string(box: Box, name: number): Box;
-  qjs_is_exception(box: Box): number;
-  qjs_is_string(box: Box): number;
-  qjs_is_number(box: Box): number;
-  qjs_is_promise(box: Box): number;
-  qjs_get_exception(): Box;
-  qjs_free_value(box: Box): void;
-  qjs_promise_state(box: Box): number;
-  qjs_promise_result(box: Box): Box;
-  qjs_is_job_pending(): number;
-  qjs_execute_pending_job(): number;
-  qjs_set_memory_limit(bytes: number): void;
-  qjs_set_max_stack_size(bytes: number): void;
-  qjs_set_interrupt_handler(enable: number): void;
-  qjs_compute_memory_usage(fields: number): void;
-  wasm_malloc(bytes: number): number;
-  wasm_free(address: number): void;
-}
+export type PreludeFunction =
+  | "begin"
+  | "invoke"
+  | "adopt"
+  | "settle"
+  | "encode"
+  | "report"
+  | "droppedLogLines";
 
 const MODULE = 1;
 const COMPILE_ONLY = 32;
@@ -86,6 +59,7 @@ const PRELUDE_FUNCTIONS: readonly PreludeFunction[] = [
   "settle",
   "encode",
   "report",
+  "droppedLogLines",
 ];
 
 /** The state every run starts from. */
@@ -108,12 +82,14 @@ const decoder = new TextDecoder();
 
 export class QuickJsInstance {
   readonly #exports: Exports;
+  readonly #rejections: Rejections;
   readonly snapshot: Snapshot;
 
   /** Without a snapshot the engine is initialised and its prelude evaluated, which takes about 10 ms. */
   constructor(module: WasmModule, host: QuickJsHost, snapshot?: Snapshot) {
     const instance = new Instance(module, this.#imports(host));
     this.#exports = instance.exports as Exports;
+    this.#rejections = createRejections(this.#exports);
     if (snapshot === undefined) {
       this.snapshot = this.#initialise();
     } else {
@@ -136,6 +112,7 @@ export class QuickJsInstance {
       clearFrom = to;
     }
     bytes.fill(0, clearFrom);
+    this.#rejections.clear();
     this.#exports.__stack_pointer.value = this.snapshot.stackPointer;
   }
 
@@ -204,6 +181,23 @@ export class QuickJsInstance {
     return this.#exports.qjs_promise_result(box);
   }
 
+  /** The worker itself looks at how this promise ends. */
+  markHandled(promise: Box): void {
+    this.#exports.qjs_promise_mark_as_handled(promise);
+  }
+
+  /** Promises that were rejected while nothing handled that, and still are; and why the first were. */
+  unhandledRejections(): { readonly count: number; readonly reasons: readonly Box[] } {
+    const { count, first } = this.#rejections;
+    return { count, reasons: [...first].map((promise) => this.promiseResult(promise)) };
+  }
+
+  /** Lines that were logged when the log was known to be full. */
+  droppedLogLines(): number {
+    const lines = this.call("droppedLogLines");
+    return this.isException(lines) ? 0 : this.#exports.qjs_get_float64(lines);
+  }
+
   free(box: Box): void {
     this.#exports.qjs_free_value(box);
   }
@@ -240,6 +234,7 @@ export class QuickJsInstance {
     e._initialize();
     if (e.qjs_init2(INTRINSICS) !== 0) throw new Error("The QuickJS engine did not initialise");
     e.qjs_set_interrupt_handler(1);
+    e.qjs_set_promise_rejection_handler(1);
     const prelude = this.#evaluate(GUEST_PRELUDE, PRELUDE_FILE, 0);
     const name = this.#writeText("operate");
     const operate = e.qjs_new_host_function(name.at, name.length, 3);
@@ -323,7 +318,8 @@ export class QuickJsInstance {
       env: {
         host_interrupt: () => (host.interrupt() ? 1 : 0),
         host_get_timezone_offset: () => 0,
-        host_promise_rejection: () => undefined,
+        host_promise_rejection: (promise: Box, reason: Box, isHandled: number) =>
+          this.#rejections.note(promise, reason, isHandled !== 0),
         // Address 0 is "no such module": there is nothing to import.
         host_module_normalize: () => 0,
         host_module_load: () => 0,

@@ -82,7 +82,9 @@ export function quickjsSandbox(options: QuickjsSandboxOptions = {}): Sandbox {
       signal?.addEventListener("abort", onAbort, { once: true });
       pool.submit(run);
     }
-    return result;
+    return result.then((outcome) =>
+      run.attempts === 0 ? outcome : { ...outcome, engine: ENGINE_NAME },
+    );
   }
 
   function assertOpen(): void {
@@ -94,6 +96,7 @@ export function quickjsSandbox(options: QuickjsSandboxOptions = {}): Sandbox {
       assertOpen();
       const { program, contextJson, limits, depth = 0 } = request;
       positiveNumber("limits.timeoutMs", limits.timeoutMs);
+      positiveNumber("limits.cpuMs", limits.cpuMs);
       positiveNumber("limits.memoryBytes", limits.memoryBytes);
       if (!Number.isInteger(depth) || depth < 0 || depth > MAX_NESTING) {
         throw invalid("depth", `an integer from 0 to ${MAX_NESTING}`, depth);

@@ -1,8 +1,8 @@
 /**
  * What the host thread and one worker both see at any moment, even while the worker executes guest
  * code and reads no messages: whether a slot was told to stop, when its attempt began, whether it
- * waits for its turn, how much time it lost so, and which slot is executing since when. Times are
- * of `monotonicMs`.
+ * waits for its turn, how much time it lost so, how much processor time it used, and which slot is
+ * executing since when. Times are of `monotonicMs`.
  */
 
 import { monotonicMs } from "../run/monotonic.ts";
@@ -13,8 +13,14 @@ const RUNNING = 2;
 const CANCELLED = 3;
 const WITHDRAWN = 4;
 
-/** Bytes of one slot, and of the header: a 64-bit time and three 32-bit numbers, padded. */
+/** Bytes of one slot, and of the header: a 64-bit time and four 32-bit numbers. */
 const RECORD_BYTES = 24;
+
+/** Processor time is kept in tenths of a millisecond. */
+const CPU_UNITS_PER_MS = 10;
+const MAX_INT = 2 ** 31 - 1;
+/** How much of the time since a slot executes is in its processor time already. */
+const COUNTED_INDEX = 3;
 
 export class SharedState {
   readonly buffer: SharedArrayBuffer;
@@ -38,6 +44,7 @@ export class SharedState {
     this.#setTime(slot + 1, 0);
     Atomics.store(this.#numbers, this.#turnsIndex(slot), 0);
     Atomics.store(this.#numbers, this.#creditIndex(slot), 0);
+    Atomics.store(this.#numbers, this.#cpuIndex(slot), 0);
     this.#setState(slot, ASSIGNED);
   }
 
@@ -67,10 +74,24 @@ export class SharedState {
   /** Marks the slot as the one executing. */
   enter(slot: number): void {
     this.#setTime(0, monotonicMs());
+    Atomics.store(this.#numbers, COUNTED_INDEX, 0);
     Atomics.store(this.#numbers, 2, slot + 1);
   }
 
-  leave(): void {
+  /**
+   * Tells the processor time of the executing slot so far. What it does from now on counts as long
+   * as it lasts, until it is told again.
+   */
+  tellCpu(slot: number, cpuMs: number): void {
+    // In this order the host may see too little for a moment, but never too much.
+    this.#storeCpu(COUNTED_INDEX, monotonicMs() - this.#time(0));
+    this.#storeCpu(this.#cpuIndex(slot), cpuMs);
+  }
+
+  /** The executing slot stops, having used so much processor time in all. */
+  leave(slot: number, cpuMs: number): void {
+    Atomics.store(this.#numbers, COUNTED_INDEX, MAX_INT);
+    this.#storeCpu(this.#cpuIndex(slot), cpuMs);
     Atomics.store(this.#numbers, 2, 0);
   }
 
@@ -102,6 +123,18 @@ export class SharedState {
     return Atomics.load(this.#numbers, this.#creditIndex(slot));
   }
 
+  /** Processor time the slot's attempt used so far, in milliseconds. */
+  cpuMs(slot: number): number {
+    const before = this.executing();
+    const toldMs = this.#loadCpu(this.#cpuIndex(slot));
+    const countedMs = this.#loadCpu(COUNTED_INDEX);
+    const nowMs = monotonicMs();
+    const after = this.executing();
+    const executes = before?.slot === slot && after?.slot === slot;
+    if (!executes || before.sinceMs !== after.sinceMs) return toldMs;
+    return toldMs + Math.max(0, nowMs - before.sinceMs - countedMs);
+  }
+
   isCancelled(slot: number): boolean {
     return Atomics.load(this.#numbers, this.#stateIndex(slot)) === CANCELLED;
   }
@@ -128,6 +161,18 @@ export class SharedState {
 
   #creditIndex(slot: number): number {
     return (slot + 1) * 6 + 4;
+  }
+
+  #cpuIndex(slot: number): number {
+    return (slot + 1) * 6 + 5;
+  }
+
+  #storeCpu(index: number, ms: number): void {
+    Atomics.store(this.#numbers, index, Math.min(MAX_INT, Math.round(ms * CPU_UNITS_PER_MS)));
+  }
+
+  #loadCpu(index: number): number {
+    return Atomics.load(this.#numbers, index) / CPU_UNITS_PER_MS;
   }
 
   #setState(slot: number, state: number): void {

@@ -3,25 +3,33 @@
  * in. Replies reach the guest only when it has nothing left to do, one at a time; the order of
  * replies therefore determines everything a run does, which makes re-execution exact.
  */
-import { REFUSED } from "../run/guest-limits.ts";
+import { createCpuMeter } from "../run/cpu-meter.ts";
+import { REFUSED, REFUSED_BY } from "../run/guest-limits.ts";
 import { createGuestRun } from "./guest-run.ts";
 import { readHostOperation } from "../run/host-operation.ts";
 import { checkContext, checkProgram, checkResult } from "./job-checks.ts";
 import { GuestMemoryError, QuickJsInstance } from "./quickjs-instance.ts";
 import { retainedBytesLimit } from "../run/retained-bytes.ts";
-import { crashEnding, outOfMemoryEnding, stopEnding } from "../run/run-ending.ts";
+import {
+  cpuTimeoutEnding,
+  crashEnding,
+  outOfMemoryEnding,
+  stackOverflowEnding,
+  STILL,
+  stopEnding,
+} from "../run/run-ending.ts";
+import { callNames, logWarning, looseEndWarnings } from "../run/run-warnings.ts";
 import { monotonicMs } from "../run/monotonic.ts";
 import { RuntimeError } from "./web-assembly.ts";
 import type { WasmModule } from "./web-assembly.ts";
 import { utf8Bytes } from "../../base/json.ts";
-import type { GuestRun } from "./guest-run.ts";
+import type { ActiveRun } from "./active-run.ts";
 import type { QuickJsHost, Snapshot } from "./quickjs-instance.ts";
-import type { Ending, StopReason } from "../run/run-ending.ts";
+import type { Ending } from "../run/run-ending.ts";
 import type { SchemaChecker } from "../run/schema-checker.ts";
 import type { SharedState } from "./shared-state.ts";
 import type { Job, WireReply } from "../run/job.ts";
 import type { FromWorker } from "./wire.ts";
-import type { Issue } from "../../base/errors.ts";
 import type { LogLevel } from "../../skill/execution.ts";
 
 /** How long promise jobs run before other slots of the worker get a turn, in milliseconds. */
@@ -46,37 +54,6 @@ export interface SlotParts {
   readonly post: (message: FromWorker) => void;
 }
 
-interface ActiveRun {
-  readonly attempt: number;
-  readonly job: Job;
-  readonly startedMs: number;
-  /** Later by the time that neighbours took from the run. */
-  deadlineMs: number;
-  /** When it last stopped executing. */
-  leftMs: number;
-  readonly inbox: { readonly callId: number; readonly reply: WireReply }[];
-  /** When each sleeping call wakes, on the virtual clock. */
-  readonly wakesAtMs: Map<number, number>;
-  guest: GuestRun | undefined;
-  stop: StopReason | undefined;
-  unfinished: boolean;
-  deadlineTimer: NodeJS.Timeout | undefined;
-  /** What the guest's clocks read; only sleeping advances it. */
-  nowMs: number;
-  cpuMs: number;
-  hostCalls: number;
-  pendingHostCalls: number;
-  /** Bytes of the arguments of waiting calls, and of all answers delivered. */
-  retainedBytes: number;
-  readonly requestBytes: Map<number, number>;
-  nextCallId: number;
-  logLines: number;
-  logBytes: number;
-  logsDropped: number;
-  denied: boolean;
-  issues: readonly Issue[] | undefined;
-}
-
 export function createSlot(parts: SlotParts): Slot {
   const { index, shared, schemas, post } = parts;
   let engine: QuickJsInstance | undefined;
@@ -90,11 +67,23 @@ export function createSlot(parts: SlotParts): Slot {
       active === undefined ? REFUSED.hostCalls : operate(active, operation, name, text),
   };
 
-  function stopReason(run: ActiveRun): StopReason | undefined {
+  function stopReason(run: ActiveRun): ActiveRun["stop"] {
     if (run.stop !== undefined) return run.stop;
+    const nowMs = monotonicMs();
     if (shared.isCancelled(index)) run.stop = "cancelled";
-    else if (monotonicMs() >= run.deadlineMs) run.stop = "timeout";
+    else if (nowMs >= run.deadlineMs) run.stop = "timeout";
+    else if (run.cpu.isSpent(nowMs)) run.stop = "cpu";
+    // It lasted longer than it was given a processor, which the host can not see.
+    else if (run.cpu.mayBeSpent(nowMs)) shared.tellCpu(index, run.cpu.usedMs(nowMs));
     return run.stop;
+  }
+
+  function stopped(run: ActiveRun, still: () => string = () => STILL.busy): Ending | undefined {
+    const reason = stopReason(run);
+    if (reason === undefined) return undefined;
+    const { limits } = run.job;
+    if (reason === "cpu") return cpuTimeoutEnding(limits);
+    return stopEnding(reason, limits.timeoutMs, reason === "timeout" ? still() : "");
   }
 
   function start(attempt: number, job: Job): void {
@@ -121,21 +110,23 @@ export function createSlot(parts: SlotParts): Slot {
       unfinished: false,
       deadlineTimer: undefined,
       nowMs: job.now,
-      cpuMs: 0,
+      cpu: createCpuMeter(job.limits.cpuMs),
       hostCalls: 0,
-      pendingHostCalls: 0,
       retainedBytes: 0,
-      requestBytes: new Map(),
+      waiting: new Map(),
       nextCallId: 0,
       logLines: 0,
       logBytes: 0,
       logsDropped: 0,
+      logFull: job.limits.logLines === 0 || job.limits.logBytes === 0,
       denied: false,
+      reached: new Set(),
+      warnings: [],
       issues: undefined,
     };
     active = run;
     slice(run, () => {
-      if (run.stop !== undefined) return stopEnding(run.stop, job.limits.timeoutMs);
+      if (run.stop !== undefined) return stopped(run);
       if (job.kind === "check") {
         run.issues = checkProgram(ready, job, schemas);
         return { status: "ok" };
@@ -143,8 +134,9 @@ export function createSlot(parts: SlotParts): Slot {
       const invalid = checkContext(job, schemas);
       if (invalid) return invalid;
       run.guest = createGuestRun(ready, job, {
-        stopReason: () => stopReason(run),
+        stopped: (still) => stopped(run, still),
         wasDenied: () => run.denied,
+        hasReached: (limit) => run.reached.has(limit),
       });
       return run.guest.load();
     });
@@ -154,18 +146,19 @@ export function createSlot(parts: SlotParts): Slot {
   function slice(run: ActiveRun, work: () => Ending | undefined): void {
     shared.enter(index);
     const begunMs = monotonicMs();
+    run.cpu.begin(begunMs);
     let next: Ending | "waiting" | "unfinished";
     try {
       next = work() ?? advance(run, begunMs + SLICE_MS);
-      if (typeof next === "object") next = checkResult(next, run.job, schemas);
+      if (typeof next === "object") next = conclude(run, next);
     } catch (trap) {
       next = trapEnding(run, trap);
       engine = undefined;
     } finally {
-      shared.leave();
+      run.leftMs = monotonicMs();
+      run.cpu.end(run.leftMs);
+      shared.leave(index, run.cpu.usedMs(run.leftMs));
     }
-    run.leftMs = monotonicMs();
-    run.cpuMs += run.leftMs - begunMs;
     if (typeof next === "object") finish(run, next);
     else if (next === "unfinished") resumeLater(run);
     else waitForHost(run);
@@ -173,6 +166,15 @@ export function createSlot(parts: SlotParts): Slot {
 
   function advance(run: ActiveRun, untilMs: number): Ending | "waiting" | "unfinished" {
     return run.guest?.advance(() => monotonicMs() >= untilMs) ?? "waiting";
+  }
+
+  /** What is left to do in the last slice of a run. */
+  function conclude(run: ActiveRun, ending: Ending): Ending {
+    const checked = checkResult(ending, run.job, schemas);
+    if (run.stop !== undefined || run.guest === undefined) return checked;
+    const calls = [...run.waiting.values()];
+    run.warnings = looseEndWarnings({ calls, ...run.guest.looseEnds() });
+    return checked;
   }
 
   function resumeLater(run: ActiveRun): void {
@@ -204,22 +206,26 @@ export function createSlot(parts: SlotParts): Slot {
         if (active !== run || run.unfinished) return;
         // An answer is on its way: it tells how long the run was held up.
         if (shared.awaitsTurn(index) && !shared.isCancelled(index)) return waitForHost(run);
-        const reason = stopReason(run);
+        const ending = stopped(run, () =>
+          run.waiting.size === 0
+            ? STILL.settling
+            : STILL.calling(callNames([...run.waiting.values()])),
+        );
         // Timers may fire a little early.
-        if (reason === undefined) return waitForHost(run);
-        finish(run, stopEnding(reason, run.job.limits.timeoutMs, run.pendingHostCalls === 0));
+        if (ending === undefined) return waitForHost(run);
+        finish(run, ending);
       },
       Math.max(1, Math.ceil(run.deadlineMs - monotonicMs())),
     );
   }
 
   function deliver(run: ActiveRun, callId: number, reply: WireReply): void {
-    run.pendingHostCalls--;
     // Counted when delivered, not when received: every attempt then refuses the same calls.
-    run.retainedBytes -= run.requestBytes.get(callId) ?? 0;
-    run.requestBytes.delete(callId);
+    run.retainedBytes -= run.waiting.get(callId)?.bytes ?? 0;
+    run.waiting.delete(callId);
     run.retainedBytes += utf8Bytes(reply.ok ? reply.json : reply.error.message);
     if (!reply.ok && reply.error.denied === true) run.denied = true;
+    if (!reply.ok && reply.error.limit !== undefined) run.reached.add(reply.error.limit);
     run.nowMs = Math.max(run.nowMs, run.wakesAtMs.get(callId) ?? 0);
     slice(run, () => {
       run.guest?.settle(callId, reply);
@@ -240,12 +246,14 @@ export function createSlot(parts: SlotParts): Slot {
     const run = active;
     if (run === undefined || run.attempt !== attempt) return;
     run.stop ??= "cancelled";
-    finish(run, stopEnding(run.stop, run.job.limits.timeoutMs));
+    finish(run, stopped(run) ?? stopEnding("cancelled", 0));
   }
 
   function finish(run: ActiveRun, ending: Ending): void {
     active = undefined;
     clearTimeout(run.deadlineTimer);
+    const logsDropped = run.logsDropped + (run.logFull ? logsDroppedByGuest() : 0);
+    const warnings = [...logWarning(logsDropped, run.job.limits), ...run.warnings];
     const droppedBytes = engine?.grownBytes ?? 0;
     // Nothing of a run stays in memory, even while the slot is idle.
     const reset = droppedBytes === 0 && parts.kept;
@@ -256,9 +264,10 @@ export function createSlot(parts: SlotParts): Slot {
       outcome: {
         ...ending,
         ...(run.issues === undefined ? {} : { issues: run.issues }),
-        logsDropped: run.logsDropped,
+        ...(warnings.length === 0 ? {} : { warnings }),
+        logsDropped,
         durationMs: monotonicMs() - run.startedMs,
-        cpuMs: run.cpuMs,
+        cpuMs: run.cpu.usedMs(run.leftMs),
         hostCalls: run.hostCalls,
       },
       droppedBytes,
@@ -267,18 +276,26 @@ export function createSlot(parts: SlotParts): Slot {
     else engine = undefined;
   }
 
+  /** Lines of a full log, which never got here; unknown when the engine can not even tell. */
+  function logsDroppedByGuest(): number {
+    try {
+      return engine?.droppedLogLines() ?? 0;
+    } catch {
+      // A trap: there is no memory left, and the engine is replaced for that anyway.
+      engine = undefined;
+      return 0;
+    }
+  }
+
   function trapEnding(run: ActiveRun, trap: unknown): Ending {
     const { limits } = run.job;
-    const reason = stopReason(run);
-    if (reason !== undefined) return stopEnding(reason, limits.timeoutMs);
+    const ending = stopped(run);
+    if (ending !== undefined) return ending;
     const full = (engine?.grownBytes ?? 0) >= limits.memoryBytes / 2;
     if (trap instanceof GuestMemoryError || (trap instanceof RuntimeError && full)) {
       return outOfMemoryEnding(limits);
     }
-    if (trap instanceof RangeError) {
-      const message = "Maximum call stack size exceeded";
-      return { status: "error", error: { name: "RangeError", message } };
-    }
+    if (trap instanceof RangeError) return stackOverflowEnding(limits);
     return crashEnding(
       `The engine stopped: ${trap instanceof Error ? trap.message : String(trap)}`,
     );
@@ -293,8 +310,8 @@ export function createSlot(parts: SlotParts): Slot {
     const { limits } = run.job;
     const asked = readHostOperation(operation, name, text);
     if (asked.kind === "log") return log(run, asked.level, asked.text);
-    if (run.hostCalls >= limits.hostCalls) return REFUSED.hostCalls;
-    if (asked.kind === "refused") return REFUSED[asked.why];
+    if (run.hostCalls >= limits.hostCalls) return refuse(run, "hostCalls");
+    if (asked.kind === "refused") return refuse(run, asked.why);
     if (asked.kind === "progress") {
       run.hostCalls++;
       const callId = run.nextCallId++;
@@ -305,16 +322,21 @@ export function createSlot(parts: SlotParts): Slot {
     const call =
       asked.kind === "sleep" ? { kind: asked.kind, name: "", args: String(asked.ms) } : asked;
     const bytes = utf8Bytes(call.name) + utf8Bytes(call.args);
-    if (run.pendingHostCalls >= limits.pendingHostCalls) return REFUSED.pendingHostCalls;
-    if (run.retainedBytes + bytes > retainedBytesLimit(limits)) return REFUSED.retainedBytes;
+    if (run.waiting.size >= limits.pendingHostCalls) return refuse(run, "pendingHostCalls");
+    if (run.retainedBytes + bytes > retainedBytesLimit(limits)) return refuse(run, "retainedBytes");
     run.hostCalls++;
-    run.pendingHostCalls++;
     run.retainedBytes += bytes;
     const callId = run.nextCallId++;
-    run.requestBytes.set(callId, bytes);
+    run.waiting.set(callId, { kind: call.kind, name: call.name, bytes });
     if (asked.kind === "sleep") run.wakesAtMs.set(callId, run.nowMs + asked.ms);
     post({ kind: "call", slot: index, attempt: run.attempt, call: { callId, ...call } });
     return callId;
+  }
+
+  function refuse(run: ActiveRun, why: keyof typeof REFUSED): number {
+    const limit = REFUSED_BY[why];
+    if (limit !== undefined) run.reached.add(limit);
+    return REFUSED[why];
   }
 
   /** Keeps a line if there is room, and answers how many bytes of log are left. */
@@ -329,7 +351,9 @@ export function createSlot(parts: SlotParts): Slot {
     } else {
       run.logsDropped++;
     }
-    return run.logLines >= logLines ? 0 : logBytes - run.logBytes;
+    const room = run.logLines >= logLines ? 0 : logBytes - run.logBytes;
+    run.logFull = room === 0;
+    return room;
   }
 
   return { start, reply, cancel };

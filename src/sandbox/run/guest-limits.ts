@@ -1,4 +1,5 @@
 /** Numbers that both sides of the guest boundary keep to, and the codes of what passes it. */
+import type { RunLimits } from "../../base/limits.ts";
 
 /**
  * Deepest nesting a result or the arguments of a host call may have. It is what the host accepts
@@ -15,6 +16,10 @@ export const MAX_PATH_LENGTH = 200;
 /** Longest name, message, code and stack of an error, in UTF-16 units. */
 export const MAX_ERROR_LENGTH = { name: 200, message: 8000, code: 100, stack: 16_000 } as const;
 
+/** Most causes of an error that are shown, and the longest name, message and stack of each. */
+export const MAX_CAUSES = 8;
+export const MAX_CAUSE_LENGTH = { name: 200, message: 1000, stack: 4000 } as const;
+
 /** Operations a guest asks of its worker; the first argument of the one host function. */
 export const OPERATION = {
   tool: 0,
@@ -25,7 +30,7 @@ export const OPERATION = {
   log: 5,
 } as const;
 
-/** Answers of the host function that are no call id. */
+/** Answers of the host function that are no call id, for the reason in the name. */
 export const REFUSED = {
   hostCalls: -1,
   pendingHostCalls: -2,
@@ -34,3 +39,13 @@ export const REFUSED = {
   retainedBytes: -5,
   malformed: -6,
 } as const;
+
+/** The limit of a run behind an answer, where there is one. */
+export const REFUSED_BY: Readonly<Record<keyof typeof REFUSED, keyof RunLimits | undefined>> = {
+  hostCalls: "hostCalls",
+  pendingHostCalls: "pendingHostCalls",
+  textBytes: "resultBytes",
+  nameLength: undefined,
+  retainedBytes: "resultBytes",
+  malformed: undefined,
+};

@@ -1,7 +1,14 @@
 /** Turns what the guest reports about a thrown value into the error of an execution. */
-import { MAX_ERROR_LENGTH, MAX_JSON_DEPTH, MAX_PATH_LENGTH } from "./guest-limits.ts";
-import { parseFrames, sourceExcerpt } from "./stack-frames.ts";
-import type { ExecutionError } from "../../skill/execution.ts";
+import {
+  MAX_CAUSE_LENGTH,
+  MAX_CAUSES,
+  MAX_ERROR_LENGTH,
+  MAX_JSON_DEPTH,
+  MAX_PATH_LENGTH,
+} from "./guest-limits.ts";
+import { parseFrames, sourceExcerpt, sourceLines } from "./stack-frames.ts";
+import { RUN_LIMIT_RANGES } from "../../base/limits.ts";
+import type { ErrorCause, ExecutionError } from "../../skill/execution.ts";
 import type { Program } from "../sandbox.ts";
 
 /** The JSON of the prelude's `report`. It describes guest values and may say anything. */
@@ -15,10 +22,19 @@ export interface GuestReport {
   readonly code?: string;
   readonly stack?: string;
   readonly path?: string;
+  /** The limit that the error, or one of its causes, was made for. */
+  readonly limit?: string;
+  readonly causes: readonly ReportedCause[];
+}
+
+interface ReportedCause {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
 }
 
 /** Longest report that is read; a well-behaved guest's is far shorter. */
-export const MAX_REPORT_BYTES = 256 * 1024;
+export const MAX_REPORT_BYTES = 512 * 1024;
 
 const UNREADABLE: GuestReport = {
   kind: "error",
@@ -26,6 +42,7 @@ const UNREADABLE: GuestReport = {
   message: "The thrown value can not be read",
   denied: false,
   engine: false,
+  causes: [],
 };
 
 /** The report in a text, with every part of its expected type and length. */
@@ -35,16 +52,33 @@ export function readReport(text: string | undefined): GuestReport {
   const code = shortText(rest.code, MAX_ERROR_LENGTH.code);
   const stack = shortText(rest.stack, MAX_ERROR_LENGTH.stack);
   const path = shortText(rest.path, MAX_PATH_LENGTH);
+  const limit = shortText(rest.limit, MAX_ERROR_LENGTH.name);
   return {
     kind: kind === "defect" || kind === "null" || kind === "value" ? kind : "error",
     name: shortText(name, MAX_ERROR_LENGTH.name) ?? "Error",
     message: shortText(message, MAX_ERROR_LENGTH.message) ?? "",
     denied: denied === true,
     engine: engine === true,
+    causes: readCauses(rest.causes),
     ...(code === undefined ? {} : { code }),
     ...(stack === undefined ? {} : { stack }),
     ...(path === undefined ? {} : { path }),
+    ...(limit === undefined ? {} : { limit }),
   };
+}
+
+/** The causes in what should be an object of them; whatever it is, few and short ones. */
+function readCauses(reported: unknown): readonly ReportedCause[] {
+  if (typeof reported !== "object" || reported === null) return [];
+  return (Object.values(reported) as unknown[]).slice(0, MAX_CAUSES).map((cause) => {
+    const { name, message, stack } = (cause ?? {}) as Partial<ReportedCause>;
+    const shortStack = shortText(stack, MAX_CAUSE_LENGTH.stack);
+    return {
+      name: shortText(name, MAX_CAUSE_LENGTH.name) ?? "Error",
+      message: shortText(message, MAX_CAUSE_LENGTH.message) ?? "",
+      ...(shortStack === undefined ? {} : { stack: shortStack }),
+    };
+  });
 }
 
 function shortText(value: unknown, maxLength: number): string | undefined {
@@ -74,7 +108,34 @@ export function toExecutionError(report: GuestReport, program: Program): Executi
     ...(top === undefined ? {} : { line: top.line, column: top.column }),
     ...(frames.length === 0 ? {} : { frames }),
     ...(excerpt === undefined ? {} : { excerpt }),
+    ...(report.causes.length === 0
+      ? {}
+      : { causes: report.causes.map((cause) => toErrorCause(cause, program)) }),
   };
+}
+
+function toErrorCause({ name, message, stack }: ReportedCause, program: Program): ErrorCause {
+  const top = parseFrames(stack ?? "", program.file, program.code)[0];
+  return { name, message, ...(top === undefined ? {} : { line: top.line, column: top.column }) };
+}
+
+/**
+ * The limit a report names, if there is one of that name. That the stack was full is known by the
+ * message alone, so it is not believed where the program itself makes such an error.
+ */
+export function reachedLimit(
+  report: GuestReport,
+  { line, column }: ExecutionError,
+  program: Program,
+): ExecutionError["limit"] {
+  const { limit } = report;
+  if (limit === "nestingDepth") return limit;
+  if (limit === undefined || !Object.hasOwn(RUN_LIMIT_RANGES, limit)) return undefined;
+  if (limit === "stackBytes" && line !== undefined && column !== undefined) {
+    const source = sourceLines(program.code)[line - 1]?.slice(column - 1);
+    if (source?.startsWith("RangeError") === true) return undefined;
+  }
+  return limit as keyof typeof RUN_LIMIT_RANGES;
 }
 
 /** A result that JSON can not carry. */
@@ -105,5 +166,16 @@ export function oversizeError(limitBytes: number): ExecutionError {
   return {
     name: "InvalidResultError",
     message: `The result is larger than ${limitBytes} bytes; return less, or raise limits.resultBytes`,
+    limit: "resultBytes",
+  };
+}
+
+/** The context is larger than the run may be given. */
+export function oversizeContextError(bytes: number, limitBytes: number): ExecutionError {
+  return {
+    name: "InvalidContextError",
+    message: `The context has ${bytes} bytes; at most ${limitBytes} are allowed; send less, or raise limits.contextBytes`,
+    code: "LIMIT_EXCEEDED",
+    limit: "contextBytes",
   };
 }

@@ -35,6 +35,7 @@ export interface WireOutcome {
   readonly valueJson?: string;
   readonly error?: ExecutionError;
   readonly issues?: readonly Issue[];
+  readonly warnings?: readonly string[];
   readonly logsDropped: number;
   readonly durationMs: number;
   readonly cpuMs: number;

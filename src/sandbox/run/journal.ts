@@ -118,7 +118,9 @@ export function createJournal(request: SandboxRequest): Journal {
     if (json.length <= request.limits.memoryBytes) return retained({ ok: true, json });
     return failure(
       "LimitError",
-      `The host's answer of ${json.length} characters is larger than the run's memory of ${request.limits.memoryBytes} bytes`,
+      `The host's answer of ${json.length} characters is larger than the run's memory of ${request.limits.memoryBytes} bytes; ask for less, or raise limits.memoryBytes`,
+      "LIMIT_EXCEEDED",
+      "memoryBytes",
     );
   }
 
@@ -131,6 +133,7 @@ export function createJournal(request: SandboxRequest): Journal {
         "LimitError",
         `The answers of a run's host calls may have at most ${limit} bytes together; ask for less, or raise limits.resultBytes`,
         "LIMIT_EXCEEDED",
+        "resultBytes",
       );
     }
     answerBytes += bytes;
@@ -164,19 +167,26 @@ export function createJournal(request: SandboxRequest): Journal {
   };
 }
 
-function failure(name: string, message: string, code?: string): WireReply {
-  return { ok: false, error: { name, message, ...(code === undefined ? {} : { code }) } };
+function failure(
+  name: string,
+  message: string,
+  code?: string,
+  limit?: HostCallFailure["limit"],
+): WireReply {
+  return toFailure({ name, message, code, limit });
 }
 
 /** A host may answer with anything, whatever its type says: only short texts and a flag go on. */
 function toFailure(reported: { readonly [Part in keyof HostCallFailure]: unknown }): WireReply {
-  const { name, message, code, denied } = reported;
+  const { name, message, code, denied, limit } = reported;
   const shortCode = textOf(code, MAX_ERROR_LENGTH.code);
+  const shortLimit = textOf(limit, MAX_ERROR_LENGTH.name) as HostCallFailure["limit"];
   const error: HostCallFailure = {
     name: textOf(name, MAX_ERROR_LENGTH.name) ?? "Error",
     message: textOf(message, MAX_ERROR_LENGTH.message) ?? "The host call failed",
     ...(shortCode === undefined ? {} : { code: shortCode }),
     ...(denied === undefined ? {} : { denied: denied === true }),
+    ...(shortLimit === undefined ? {} : { limit: shortLimit }),
   };
   return { ok: false, error };
 }

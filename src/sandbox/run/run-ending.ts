@@ -11,14 +11,42 @@ export interface Ending {
 /** Why a run was stopped from outside. */
 export type StopReason = "timeout" | "cancelled";
 
-export function stopEnding(reason: StopReason, timeoutMs: number, waiting = false): Ending {
+/** What a run was about when its time was over, where that is known: more than "do less" can help. */
+export const STILL = {
+  busy: "; do less, or raise timeoutMs",
+  settling: ": it waited for a promise that nothing settled; resolve it, or do not wait for it",
+  calling: (calls: string): string =>
+    `: it waited for its host (${calls}); ask for less, or raise timeoutMs`,
+  forking: ": it had returned, but work it did not wait for went on; end that work",
+} as const;
+
+export function stopEnding(
+  reason: StopReason,
+  timeoutMs: number,
+  still: string = STILL.busy,
+): Ending {
   if (reason === "cancelled") {
     return { status: "cancelled", error: { name: "Cancelled", message: "The run was cancelled" } };
   }
-  const hint = waiting ? "; it waits for a promise that nothing settled" : "";
   return {
     status: "timeout",
-    error: { name: "Timeout", message: `The run did not finish within ${timeoutMs} ms${hint}` },
+    error: {
+      name: "Timeout",
+      message: `The run did not finish within ${timeoutMs} ms${still}`,
+      limit: "timeoutMs",
+    },
+  };
+}
+
+/** The run kept its processor busy for longer than it may. */
+export function cpuTimeoutEnding(limits: Pick<SandboxLimits, "cpuMs">): Ending {
+  return {
+    status: "timeout",
+    error: {
+      name: "CpuTimeout",
+      message: `The run used its ${limits.cpuMs} ms of processor time; compute less, or raise limits.cpuMs`,
+      limit: "cpuMs",
+    },
   };
 }
 
@@ -28,7 +56,23 @@ export function outOfMemoryEnding(limits: SandboxLimits, error?: ExecutionError)
     error: {
       ...error,
       name: "OutOfMemory",
-      message: `The run needs more than its ${limits.memoryBytes} bytes of memory`,
+      message: `The run needs more than its ${limits.memoryBytes} bytes of memory; hold less at once, or raise limits.memoryBytes`,
+      limit: "memoryBytes",
+    },
+  };
+}
+
+/** What every engine says when a program recurses too deeply. */
+export const STACK_OVERFLOW_MESSAGE = "Maximum call stack size exceeded";
+
+export function stackOverflowEnding(limits: SandboxLimits, error?: ExecutionError): Ending {
+  return {
+    status: "error",
+    error: {
+      ...error,
+      name: "RangeError",
+      message: `${STACK_OVERFLOW_MESSAGE}; recurse less deeply, or raise limits.stackBytes, which is ${limits.stackBytes}`,
+      limit: "stackBytes",
     },
   };
 }

@@ -12,10 +12,12 @@ const MAX_FUNCTION_NAME_LENGTH = 100;
 const EXCERPT_WIDTH = 120;
 
 /**
- * Put before the code when it is evaluated: the engine counts columns from 0 on the first line and
- * from 1 on all others, and one character more makes the first line agree.
+ * Put before the code when it is evaluated: on the first line the engine counts most columns from
+ * 0, and one character more makes them agree with those of all other lines.
  */
 export const COLUMN_SHIFT = " ";
+
+const IDENTIFIER_PART = /[\p{ID_Continue}$]/u;
 
 /**
  * The frames of a guest stack that lie in `file`, innermost first, with columns in UTF-16 units.
@@ -23,7 +25,7 @@ export const COLUMN_SHIFT = " ";
  */
 export function parseFrames(stack: string, file: string, code: string): readonly StackFrame[] {
   const frames: StackFrame[] = [];
-  const lines = code.split("\n");
+  const lines = sourceLines(code);
   for (const text of stack.split("\n")) {
     if (frames.length === MAX_FRAMES) break;
     const found = text.length > MAX_FRAME_LENGTH ? null : FRAME.exec(text);
@@ -35,25 +37,39 @@ export function parseFrames(stack: string, file: string, code: string): readonly
       functionName: (found[1] ?? "<anonymous>").slice(0, MAX_FUNCTION_NAME_LENGTH),
       file,
       line,
-      column: utf16Column(source, Number(found[4])),
+      column: utf16Column(source, line, Number(found[4])),
     });
   }
   return frames;
 }
 
+/** The lines of a program as the engine counts them, but for line ends within comments and texts. */
+export function sourceLines(code: string): readonly string[] {
+  return code.includes("\n") ? code.split("\n") : code.split(/[\r\u2028\u2029]/);
+}
+
 /** The engine counts columns in UTF-8 bytes; readers and editors count UTF-16 units. */
-function utf16Column(line: string, byteColumn: number): number {
-  const bytes = Buffer.from(line, "utf8");
-  return bytes.subarray(0, Math.max(0, byteColumn - 1)).toString("utf8").length + 1;
+function utf16Column(source: string, line: number, byteColumn: number): number {
+  const bytes = Buffer.from(source, "utf8");
+  const column = bytes.subarray(0, Math.max(0, byteColumn - 1)).toString("utf8").length + 1;
+  // Identifiers alone are counted from 1 on the first line too, so that the shift is one too many:
+  // the engine points behind their first character.
+  return line === 1 && IDENTIFIER_PART.test(source[column - 2] ?? "") ? column - 1 : column;
 }
 
 /** The source line with a caret under the column; long lines are cut around it. */
 export function sourceExcerpt(code: string, line: number, column: number): string | undefined {
-  const text = code.split("\n")[line - 1]?.replace(/\r$/, "");
+  const text = sourceLines(code)[line - 1]?.replace(/\r$/, "");
   if (text === undefined) return undefined;
-  const start = column <= EXCERPT_WIDTH - 20 ? 0 : column - EXCERPT_WIDTH / 2;
-  const shown = text.slice(start, start + EXCERPT_WIDTH);
+  const start = boundary(text, column <= EXCERPT_WIDTH - 20 ? 0 : column - EXCERPT_WIDTH / 2);
+  const shown = text.slice(start, boundary(text, start + EXCERPT_WIDTH));
   // Tabs are kept before the caret so that it stays under its column however wide they are.
   const indent = shown.slice(0, column - 1 - start).replaceAll(/[^\t]/g, " ");
   return `${shown}\n${indent}^`;
+}
+
+/** The index itself, or the one before it when it lies within a surrogate pair. */
+function boundary(text: string, index: number): number {
+  const isInside = /^[\uD800-\uDBFF][\uDC00-\uDFFF]/.test(text.slice(index - 1, index + 1));
+  return index > 0 && isInside ? index - 1 : index;
 }
