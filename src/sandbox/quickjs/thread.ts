@@ -1,6 +1,7 @@
 /** The host thread's side of one worker thread: started, listened to, terminated, always tracked. */
 import { Worker } from "node:worker_threads";
 import { extname } from "node:path";
+import { createStartPacker } from "./packed-start.ts";
 import { SharedState } from "./shared-state.ts";
 import type { WasmModule } from "./web-assembly.ts";
 import type { FromWorker, ToWorker, WorkerSetup } from "./wire.ts";
@@ -48,6 +49,8 @@ export function startThread(
     stderr: true,
     resourceLimits: RESOURCE_LIMITS,
   });
+  const pack = createStartPacker();
+  let referenced = true;
   let reason = "it ended by itself";
   worker.on("message", (message: FromWorker) => events.onMessage(message));
   worker.on("error", (error: Error) => {
@@ -62,9 +65,15 @@ export function startThread(
   return {
     shared,
     post: (message) => {
-      worker.postMessage(message);
+      worker.postMessage(message.kind === "start" ? pack(message) : message);
     },
-    setRef: (ref) => (ref ? worker.ref() : worker.unref()),
+    setRef(ref) {
+      // It is asked for after every run and changes only with the first and the last of them.
+      if (ref === referenced) return;
+      referenced = ref;
+      if (ref) worker.ref();
+      else worker.unref();
+    },
     terminate: async () => {
       await worker.terminate();
       await exited;

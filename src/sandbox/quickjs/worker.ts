@@ -3,6 +3,8 @@
  * has no capability of its own that a guest could reach.
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { createStartUnpacker } from "./packed-start.ts";
+import type { PackedStart } from "./packed-start.ts";
 import { QuickJsInstance } from "./quickjs-instance.ts";
 import { createSchemaChecker } from "../run/schema-checker.ts";
 import { SharedState } from "./shared-state.ts";
@@ -37,7 +39,10 @@ function slotAt(index: number): Slot {
   return slot;
 }
 
-port.on("message", (message: ToWorker) => {
+const unpack = createStartUnpacker();
+
+port.on("message", (posted: PackedStart | ToWorker) => {
+  const message: ToWorker = "kind" in posted ? posted : unpack(posted);
   const slot = slotAt(message.slot);
   switch (message.kind) {
     case "start":
