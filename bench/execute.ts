@@ -1,130 +1,128 @@
 /**
- * Measures running a skill: through the pool, and on the bare engine without threads, with and
- * without making the realm pristine first; then how CPU-bound batches gain from a second worker.
+ * What running a skill costs: as a plain function, on bare engines with less and with more between
+ * runs, and in the library's sandboxes; then how many runs a second they do.
  *
- *     node bench/execute.ts
+ *     node bench/execute.ts [rounds] [part of an engine's name]
+ *
+ * Engines take turns for several rounds, so that a busy moment of the machine falls on all of them.
+ * Trust ratios and processor time more than microseconds. Packages that are no dependencies are
+ * looked for in the folder named by REPERTOIRE_BENCH_MODULES.
  */
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
-import { Bench } from "tinybench";
-import { QuickJS } from "quickjs-wasi";
-import { LIMITS } from "../src/base/limits.ts";
-import { quickjsSandbox } from "../src/sandbox/quickjs/quickjs-sandbox.ts";
-import type { Sandbox, SandboxRequest } from "../src/sandbox/sandbox.ts";
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { BASELINE, ENGINES, OWN_ENGINES } from "./execute/engines.ts";
+import { NotInstalled, runChecked } from "./execute/engine.ts";
+import { measureRound, measureThroughput, quantile } from "./execute/measuring.ts";
+import { openSandbox } from "./execute/own-engine.ts";
+import { CPU_BOUND, SKILLS, TRIVIAL } from "./execute/skills.ts";
+import type { BenchEngine, OpenEngine } from "./execute/engine.ts";
+import type { Samples } from "./execute/measuring.ts";
+import type { BenchSkill } from "./execute/skills.ts";
 
-const TIME_MS = 3000;
-const TRIVIAL = "export default (context) => context.a + 1;";
-const CPU_BOUND =
-  "export default () => { const fib = (n) => (n < 2 ? n : fib(n - 1) + fib(n - 2)); return fib(20); }";
-const CONTEXT = '{"a":1}';
-const BATCH = 64;
+const ROUNDS = Number(process.argv[2] ?? 7);
+const ONLY = process.argv[3] ?? "";
+const ROUND_MS = 200;
+const WARM_UP_MS = 1500;
+const CONCURRENCIES = [1, 2, 4, 8, 16];
 
-function request(code: string): SandboxRequest {
-  return {
-    program: { file: "bench@1.js", code },
-    contextJson: CONTEXT,
-    limits: LIMITS,
-    onHostCall: async () => ({ ok: true, value: null }),
-  };
-}
-
-async function runOk(sandbox: Sandbox, code: string): Promise<void> {
-  const outcome = await sandbox.run(request(code));
-  if (outcome.status !== "ok") throw new Error(`${outcome.status}: ${outcome.error?.message}`);
-}
-
-/**
- * The engine alone, in this thread: the same function and context, evaluated from its source. It
- * has no deadline, no limits on calls, and its caller waits while it runs.
- */
-async function bareEngine(): Promise<{ readonly run: () => void; readonly reset: () => void }> {
-  const path = createRequire(import.meta.url).resolve("quickjs-wasi/quickjs.wasm");
-  const engine = await QuickJS.create({
-    wasm: readFileSync(path),
-    memoryLimit: LIMITS.memoryBytes,
-  });
-  const source = `JSON.stringify(((context) => context.a + 1)(JSON.parse('${CONTEXT}')))`;
-  const snapshot = engine.snapshot();
-  return {
-    run() {
-      const result = engine.evalCode(source, "bench@1.js");
-      if (result.toString() !== "2") throw new Error("The bare engine gave another result");
-      result.dispose();
-    },
-    reset() {
-      new Uint8Array(engine._getMemory().buffer).set(snapshot.memory);
-      engine._getExports().__stack_pointer.value = snapshot.stackPointer;
-    },
-  };
-}
-
-function microseconds(milliseconds: number): string {
-  return `${(milliseconds * 1000).toFixed(1)} µs`;
-}
-
-async function latency(): Promise<void> {
-  const sandbox = quickjsSandbox({ workers: 1 });
-  const bare = await bareEngine();
-  const fresh = await bareEngine();
-  const bench = new Bench({ time: TIME_MS, warmupTime: 500 });
-  bench.add("bare engine, realm reused", () => bare.run());
-  bench.add("bare engine, realm reset", () => {
-    fresh.run();
-    fresh.reset();
-  });
-  bench.add("pool, one at a time", () => runOk(sandbox, TRIVIAL));
-  await bench.run();
-  const medians = bench.tasks.map(({ name, result }) => {
-    if (!("latency" in result)) throw new Error(`"${name}" did not finish`, { cause: result });
-    const { p50, p99, samplesCount } = result.latency;
-    console.log(
-      `${name.padEnd(28)} p50 ${microseconds(p50).padStart(10)}  p99 ${microseconds(p99).padStart(10)}  ${samplesCount} samples`,
-    );
-    return p50;
-  });
-  const [reused = Number.NaN, reset = Number.NaN, pooled = Number.NaN] = medians;
-  console.log(`pool / bare reused           ${(pooled / reused).toFixed(2)}`);
-  console.log(`pool / bare reset            ${(pooled / reset).toFixed(2)}`);
-  await sandbox.close();
-}
-
-/** Median time of a batch submitted at once, in milliseconds. */
-async function batchMs(
-  sandbox: Sandbox,
-  code: string,
-  size: number,
-  rounds: number,
-): Promise<number> {
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const start = performance.now();
-    await Promise.all(Array.from({ length: size }, () => runOk(sandbox, code)));
-    times.push(performance.now() - start);
+/** Anew for each skill: what one skill left behind must not slow the next. */
+async function openEngines(
+  candidates: readonly BenchEngine[],
+): Promise<ReadonlyMap<BenchEngine, OpenEngine>> {
+  const opened = new Map<BenchEngine, OpenEngine>();
+  for (const engine of candidates) {
+    try {
+      opened.set(engine, await engine.open());
+    } catch (error) {
+      if (!(error instanceof NotInstalled)) throw error;
+      console.log(`${engine.name}: ${error.message}`);
+    }
   }
-  return times.toSorted((a, b) => a - b)[Math.floor(rounds / 2)] ?? Number.NaN;
+  return opened;
 }
 
-async function throughput(): Promise<void> {
-  const medians: number[] = [];
-  for (const workers of [1, 2]) {
-    const sandbox = quickjsSandbox({ workers });
-    // Both workers are up and warm before anything is measured.
-    await batchMs(sandbox, CPU_BOUND, BATCH, 3);
-    const trivialMs = await batchMs(sandbox, TRIVIAL, 2000, 7);
-    const cpuMs = await batchMs(sandbox, CPU_BOUND, BATCH, 9);
-    medians.push(cpuMs);
-    console.log(
-      `${workers} worker(s)                  trivial ${Math.round((2000 / trivialMs) * 1000)} runs/s (median of 7 × 2000)  ${BATCH} CPU-bound ${cpuMs.toFixed(0)} ms (median of 9)`,
-    );
-    await sandbox.close();
+async function latency(skill: BenchSkill): Promise<void> {
+  const engines = await openEngines(
+    ENGINES.filter((engine) => engine === BASELINE || engine.name.includes(ONLY)).filter(
+      (engine) => engine.callsHost || !skill.callsHost,
+    ),
+  );
+  const results = new Map<BenchEngine, Samples>();
+  for (const [engine, opened] of engines) {
+    await measureRound(opened, skill, WARM_UP_MS, noSamples());
+    results.set(engine, noSamples());
   }
-  const [one = Number.NaN, two = Number.NaN] = medians;
-  console.log(`CPU-bound, 1 / 2 workers     ${(one / two).toFixed(2)}`);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [engine, samples] of results) {
+      await measureRound(engines.get(engine) as OpenEngine, skill, ROUND_MS, samples);
+    }
+  }
+  for (const engine of engines.values()) await engine.close();
+  const baselineUs = quantile(results.get(BASELINE)?.roundsUs ?? [], 0.5);
+  console.log(`\n${skill.name}, one run at a time`);
+  console.table(
+    [...results].map(([{ name, pristine }, { timesUs, roundsUs, cpuUs }]) => ({
+      engine: name,
+      "fresh for each run": pristine,
+      "p50 µs": shown(quantile(roundsUs, 0.5)),
+      "p99 µs": shown(quantile(timesUs, 0.99)),
+      "CPU µs/run": shown(cpuUs / timesUs.length),
+      runs: timesUs.length,
+      "p50 / baseline": Number((quantile(roundsUs, 0.5) / baselineUs).toFixed(3)),
+    })),
+  );
+}
+
+function noSamples(): Samples {
+  return { timesUs: [], roundsUs: [], cpuUs: 0 };
+}
+
+function shown(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+async function throughput(name: string, skill: BenchSkill): Promise<void> {
+  const create = OWN_ENGINES[name];
+  if (create === undefined) throw new Error(`There is no engine ${name}`);
+  const sizes = [1, 2].map((workers) => ({ workers, engine: openSandbox(create(workers)) }));
+  // Workers start when they are needed: all are up before anything is measured.
+  for (const { engine } of sizes) {
+    await Promise.all(Array.from({ length: 200 }, () => runChecked(engine, skill)));
+  }
+  const cells = sizes.flatMap(({ workers, engine }) =>
+    CONCURRENCIES.map((concurrency) => ({
+      workers,
+      engine,
+      concurrency,
+      perSecond: [] as number[],
+      cpuUs: [] as number[],
+    })),
+  );
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const cell of cells) {
+      const { engine, concurrency } = cell;
+      const measured = await measureThroughput(engine, skill, concurrency, ROUND_MS);
+      cell.perSecond.push(measured.perSecond);
+      cell.cpuUs.push(measured.cpuUs);
+    }
+  }
+  console.log(`\n${skill.name}, several runs at a time, our ${name}`);
+  console.table(
+    cells.map(({ workers, concurrency, perSecond, cpuUs }) => ({
+      workers,
+      "runs at once": concurrency,
+      "runs/s": shown(quantile(perSecond, 0.5)),
+      "best round": shown(Math.max(...perSecond)),
+      "CPU µs/run": shown(quantile(cpuUs, 0.5)),
+    })),
+  );
+  for (const { engine } of sizes) await engine.close();
 }
 
 console.log(
-  `machine: ${cpus()[0]?.model ?? "unknown CPU"}, ${availableParallelism()} cores, Node ${process.version}`,
+  `${availableParallelism()} × ${cpus()[0]?.model ?? "unknown processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, Node ${process.version}; ${ROUNDS} rounds of ${ROUND_MS} ms`,
 );
-await latency();
-await throughput();
+for (const skill of SKILLS) await latency(skill);
+for (const name of Object.keys(OWN_ENGINES)) {
+  await throughput(name, TRIVIAL);
+  await throughput(name, CPU_BOUND);
+}
