@@ -44,7 +44,7 @@ const { freeze } = Object;
 const { isArray } = Array;
 const isError = Error.isError;
 const NativeError = Error, NativeTypeError = TypeError, NativePromise = Promise;
-const ToString = String, dateNow = Date.now, imul = Math.imul;
+const ToString = String, dateNow = Date.now;
 const indexOf = String.prototype.indexOf, slice = String.prototype.slice;
 const toFunctionString = Symbol.prototype.toString;
 const mapSize = getOwnPropertyDescriptor(Map.prototype, "size").get;
@@ -68,7 +68,7 @@ const EnginePrototype = InternalError.prototype;
 delete EnginePrototype.constructor;
 delete globalThis.InternalError;
 
-// ---- randomness: sfc32 (PractRand, Chris Doty-Humphrey), seeded for every run
+// ---- randomness: sfc32 (PractRand, Chris Doty-Humphrey), its state is given to every run
 let s0 = 0, s1 = 0, s2 = 0, s3 = 1;
 function random() {
   const t = (s0 + s1 + s3) | 0;
@@ -77,10 +77,6 @@ function random() {
   s1 = (s2 + (s2 << 3)) | 0;
   s2 = ((s2 << 21) | (s2 >>> 11)) + t | 0;
   return (t >>> 0) / 4294967296;
-}
-function seedRandom(low, high) {
-  s0 = low; s1 = high; s2 = imul(low ^ 0x9e3779b9, 0x85ebca6b); s3 = 1;
-  for (let i = 0; i < 12; i++) random();
 }
 defineProperty(Math, "random", { value: function random_() { return random(); }, writable: true, enumerable: false, configurable: true });
 defineProperty(Math.random, "name", { value: "random", configurable: true });
@@ -252,8 +248,8 @@ delete globalThis.Atomics;
 let context;
 return {
   __proto__: null,
-  begin(low, high, hostCalls, pendingHostCalls, textBytes, retainedBytes, room, json) {
-    seedRandom(low, high);
+  begin(r0, r1, r2, r3, hostCalls, pendingHostCalls, textBytes, retainedBytes, room, json) {
+    s0 = r0; s1 = r1; s2 = r2; s3 = r3;
     startedAt = dateNow();
     limits = { __proto__: null, hostCalls, pendingHostCalls, textBytes, retainedBytes };
     logRoom = room;

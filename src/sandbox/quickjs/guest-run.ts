@@ -16,6 +16,7 @@ import { COLUMN_SHIFT } from "../run/stack-frames.ts";
 import type { GuestReport } from "../run/guest-report.ts";
 import type { Box } from "./quickjs-exports.ts";
 import type { QuickJsInstance } from "./quickjs-instance.ts";
+import { randomState } from "./random-state.ts";
 import { retainedBytesLimit } from "../run/retained-bytes.ts";
 import type { Ending } from "../run/run-ending.ts";
 import type { LooseEnds } from "../run/run-warnings.ts";
@@ -63,14 +64,12 @@ export function createGuestRun(engine: QuickJsInstance, job: Job, watch: GuestRu
 
   function load(): Ending | undefined {
     engine.limit(limits.memoryBytes, limits.stackBytes);
-    const [low, high] = seedWords(job.seed);
     const { hostCalls, pendingHostCalls, resultBytes, logBytes } = limits;
     const room = limits.logLines === 0 ? 0 : logBytes;
     const json = wellFormedJson(job.contextJson);
     const begun = engine.call(
       "begin",
-      low,
-      high,
+      ...randomState(job.seed),
       hostCalls,
       pendingHostCalls,
       resultBytes,
@@ -184,13 +183,6 @@ export function createGuestRun(engine: QuickJsInstance, job: Job, watch: GuestRu
 /** The text to evaluate; a first line that starts with `#!` must stay first. */
 export function sourceOf(code: string): string {
   return code.startsWith("#!") ? code : COLUMN_SHIFT + code;
-}
-
-/** All 64 bits of the number, so that different seeds differ. */
-function seedWords(seed: number): readonly [number, number] {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, seed);
-  return [view.getInt32(4), view.getInt32(0)];
 }
 
 /** JSON text in which lone surrogates, which UTF-8 can not carry, are written as escapes. */

@@ -22,7 +22,8 @@ export type PackedStart = readonly [
   programNumber: number,
   program: Program | undefined,
   rest: Omit<Job, "program" | "limits">,
-  limits: readonly number[],
+  /** Absent when they are those of the start before. */
+  limits: readonly number[] | undefined,
 ];
 
 /** Programs a worker remembers, and the length of all their texts. */
@@ -46,8 +47,19 @@ export function createStartPacker(): (start: Start) => PackedStart {
     dispose: (number) => freeNumbers.push(number),
   });
 
+  let lastLimits: RunLimits | undefined;
+
+  function changed(limits: RunLimits): readonly number[] | undefined {
+    const last = lastLimits;
+    if (last !== undefined && LIMIT_NAMES.every((name) => last[name] === limits[name])) {
+      return undefined;
+    }
+    lastLimits = { ...limits };
+    return LIMIT_NAMES.map((name) => limits[name]);
+  }
+
   return ({ slot, attempt, job: { program, limits, ...rest } }) => {
-    const values = LIMIT_NAMES.map((name) => limits[name]);
+    const values = changed(limits);
     const known = numbers.get(program);
     if (known !== undefined) return [slot, attempt, known, undefined, rest, values];
     if (textLength(program) > MAX_PROGRAMS_LENGTH) {
@@ -62,13 +74,17 @@ export function createStartPacker(): (start: Start) => PackedStart {
 /** The worker's side of {@link createStartPacker}. */
 export function createStartUnpacker(): (packed: PackedStart) => Start {
   const programs = new Map<number, Program>();
+  let limits: RunLimits | undefined;
   return ([slot, attempt, number, sent, rest, values]) => {
     if (sent !== undefined && number !== FORGOTTEN) programs.set(number, sent);
     const program = sent ?? programs.get(number);
-    if (program === undefined) throw new Error(`No program has the number ${number}`);
-    const limits = Object.fromEntries(
-      LIMIT_NAMES.map((name, index) => [name, values[index]]),
-    ) as unknown as RunLimits;
+    if (values !== undefined) {
+      const entries = LIMIT_NAMES.map((name, index) => [name, values[index]]);
+      limits = Object.fromEntries(entries) as unknown as RunLimits;
+    }
+    if (program === undefined || limits === undefined) {
+      throw new Error(`A start refers to the program ${number} and limits that were never sent`);
+    }
     return { kind: "start", slot, attempt, job: { ...rest, program, limits } };
   };
 }

@@ -53,7 +53,7 @@ async function engineUnderTest() {
     const { memoryBytes, stackBytes } = LIMITS;
     engine.limit(memoryBytes, stackBytes);
     try {
-      engine.call("begin", 1, 2, 10, 10, 10_000, 10_000, 10_000, contextJson);
+      engine.call("begin", 1, 2, 3, 4, 10, 10, 10_000, 10_000, 10_000, contextJson);
       const namespace = settled(engine.evaluateModule(code, "a@1.js"));
       if (namespace === undefined) return "no namespace";
       const value = settled(engine.call("invoke", { box: namespace }));

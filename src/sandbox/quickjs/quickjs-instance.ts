@@ -8,6 +8,7 @@
  * A reset copies the memory back from the snapshot; pointers taken before the snapshot stay valid.
  * After a trap, or when the memory grew (it can not shrink), the instance must be replaced.
  */
+import { utf8Bytes } from "../../base/json.ts";
 import { MAX_NAME_LENGTH, REFUSED } from "../run/guest-limits.ts";
 import { GUEST_PRELUDE, PRELUDE_FILE } from "./guest-prelude.ts";
 import { Instance } from "./web-assembly.ts";
@@ -53,6 +54,10 @@ const PAGE_BYTES = 4096;
 /** One line of the processor's cache, and zero. */
 const LINE_BYTES = 64;
 const LINE = Buffer.alloc(LINE_BYTES);
+/** For the addresses of arguments, and lengths of texts. */
+const SCRATCH_BYTES = 64;
+/** Texts up to this length are copied without a call into the system's encoder, in bytes. */
+const SHORT_TEXT = 48;
 /** A name in UTF-8 has at most three bytes for each of its UTF-16 units. */
 const MAX_NAME_BYTES = 3 * MAX_NAME_LENGTH;
 const PRELUDE_FUNCTIONS: readonly PreludeFunction[] = [
@@ -73,6 +78,8 @@ export interface Snapshot {
   readonly stackPointer: number;
   readonly functions: Readonly<Record<PreludeFunction, Box>>;
   readonly undefinedBox: Box;
+  /** Room of {@link SCRATCH_BYTES} bytes that no run is given. */
+  readonly scratch: number;
   /** Heap in use at the snapshot, in bytes. */
   readonly heapBytes: number;
 }
@@ -80,12 +87,19 @@ export interface Snapshot {
 /** The guest ran out of memory while the worker needed some of it. */
 export class GuestMemoryError extends Error {}
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+/** The memory as it is now; made anew when it grew. */
+interface Views {
+  readonly buffer: ArrayBuffer;
+  readonly bytes: Buffer;
+  readonly data: DataView;
+}
 
 export class QuickJsInstance {
   readonly #exports: Exports;
   readonly #rejections: Rejections;
+  #currentViews: Views | undefined;
   readonly snapshot: Snapshot;
 
   /** Without a snapshot the engine is initialised and its prelude evaluated, which takes about 10 ms. */
@@ -106,7 +120,7 @@ export class QuickJsInstance {
   /** Makes the realm pristine again; only valid while {@link grownBytes} is 0. */
   reset(): void {
     const { memory, used } = this.snapshot;
-    const bytes = Buffer.from(this.#exports.memory.buffer);
+    const { bytes } = this.#views;
     let clearFrom = 0;
     for (const { from, to } of used) {
       clear(bytes, clearFrom, from);
@@ -146,18 +160,21 @@ export class QuickJsInstance {
     ...values: readonly (number | string | { readonly box: Box })[]
   ): Box {
     const e = this.#exports;
-    const boxes = values.map((value) => this.#toBox(value));
-    const failed = boxes.find((box) => e.qjs_is_exception(box) !== 0);
-    if (failed !== undefined) return failed;
-    const list = this.#allocate(Math.max(4, boxes.length * 4));
-    const view = new DataView(e.memory.buffer);
-    boxes.forEach((box, index) => view.setUint32(list + index * 4, box, true));
-    const { functions, undefinedBox } = this.snapshot;
-    const result = e.qjs_call(functions[name], undefinedBox, boxes.length, list);
-    e.wasm_free(list);
-    boxes.forEach((box, index) => {
-      if (typeof values[index] !== "object") e.qjs_free_value(box);
-    });
+    const { functions, undefinedBox, scratch } = this.snapshot;
+    const boxes: Box[] = [];
+    for (const value of values) {
+      const box = this.#toBox(value);
+      if (e.qjs_is_exception(box) !== 0) return box;
+      boxes.push(box);
+    }
+    const { data } = this.#views;
+    for (let index = 0; index < boxes.length; index++) {
+      data.setUint32(scratch + index * 4, boxes[index] as Box, true);
+    }
+    const result = e.qjs_call(functions[name], undefinedBox, boxes.length, scratch);
+    for (let index = 0; index < boxes.length; index++) {
+      if (typeof values[index] !== "object") e.qjs_free_value(boxes[index] as Box);
+    }
     return result;
   }
 
@@ -220,13 +237,12 @@ export class QuickJsInstance {
   text(box: Box, maxBytes = Infinity): string | undefined {
     const e = this.#exports;
     if (e.qjs_is_string(box) === 0) return undefined;
-    const lengthAt = this.#allocate(4);
-    const at = e.qjs_get_string_len(box, lengthAt);
-    const length = new DataView(e.memory.buffer).getUint32(lengthAt, true);
-    e.wasm_free(lengthAt);
+    const { scratch } = this.snapshot;
+    const at = e.qjs_get_string_len(box, scratch);
     if (at === 0) throw new GuestMemoryError("No memory is left to read a text");
-    const text =
-      length > maxBytes ? undefined : decoder.decode(this.#bytes().subarray(at, at + length));
+    const { bytes, data } = this.#views;
+    const length = data.getUint32(scratch, true);
+    const text = length > maxBytes ? undefined : readText(bytes, at, length);
     e.qjs_free_cstring(at);
     return text;
   }
@@ -242,10 +258,9 @@ export class QuickJsInstance {
     const operate = e.qjs_new_host_function(name.at, name.length, 3);
     e.wasm_free(name.at);
     const undefinedBox = e.qjs_get_undefined();
-    const list = this.#allocate(4);
-    new DataView(e.memory.buffer).setUint32(list, operate, true);
-    const api = e.qjs_call(prelude, undefinedBox, 1, list);
-    e.wasm_free(list);
+    const scratch = this.#allocate(SCRATCH_BYTES);
+    this.#views.data.setUint32(scratch, operate, true);
+    const api = e.qjs_call(prelude, undefinedBox, 1, scratch);
     if (e.qjs_is_exception(prelude) !== 0 || e.qjs_is_exception(api) !== 0) {
       throw new Error("The QuickJS engine refused its prelude");
     }
@@ -254,10 +269,10 @@ export class QuickJsInstance {
     ) as Record<PreludeFunction, Box>;
     const heapBytes = this.#heapBytes();
     e.wasm_free(this.#allocate(SPARE_HEAP_BYTES));
-    const memory = this.#bytes().slice();
+    const memory = new Uint8Array(this.#views.bytes);
     const stackPointer = e.__stack_pointer.value as number;
     const used = usedRanges(memory);
-    return { memory, used, stackPointer, functions, undefinedBox, heapBytes };
+    return { memory, used, stackPointer, functions, undefinedBox, scratch, heapBytes };
   }
 
   #property(object: Box, key: string): Box {
@@ -289,18 +304,21 @@ export class QuickJsInstance {
   #heapBytes(): number {
     const at = this.#allocate(26 * 8);
     this.#exports.qjs_compute_memory_usage(at);
-    const bytes = Number(new DataView(this.#exports.memory.buffer).getBigInt64(at, true));
+    const bytes = Number(this.#views.data.getBigInt64(at, true));
     this.#exports.wasm_free(at);
     return bytes;
   }
 
   /** The whole guest world as it is now. */
   get memory(): Uint8Array {
-    return this.#bytes();
+    return new Uint8Array(this.#exports.memory.buffer);
   }
 
-  #bytes(): Uint8Array {
-    return new Uint8Array(this.#exports.memory.buffer);
+  get #views(): Views {
+    const { buffer } = this.#exports.memory;
+    if (this.#currentViews?.buffer === buffer) return this.#currentViews;
+    this.#currentViews = { buffer, bytes: Buffer.from(buffer), data: new DataView(buffer) };
+    return this.#currentViews;
   }
 
   #allocate(bytes: number): number {
@@ -310,16 +328,34 @@ export class QuickJsInstance {
   }
 
   #writeText(text: string): { readonly at: number; readonly length: number } {
-    const encoded = encoder.encode(text);
-    const at = this.#allocate(encoded.length + 1);
-    const bytes = this.#bytes();
-    bytes.set(encoded, at);
-    bytes[at + encoded.length] = 0;
-    return { at, length: encoded.length };
+    const short = text.length <= SHORT_TEXT ? this.#writeAscii(text) : 0;
+    if (short !== 0) return { at: short, length: text.length };
+    const length = utf8Bytes(text);
+    const at = this.#allocate(length + 1);
+    const { bytes } = this.#views;
+    bytes.write(text, at, length, "utf8");
+    bytes[at + length] = 0;
+    return { at, length };
+  }
+
+  /** The address of the text, or 0 when it is not ASCII. */
+  #writeAscii(text: string): number {
+    const at = this.#allocate(text.length + 1);
+    const { bytes } = this.#views;
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code > 0x7f) {
+        this.#exports.wasm_free(at);
+        return 0;
+      }
+      bytes[at + index] = code;
+    }
+    bytes[at + text.length] = 0;
+    return at;
   }
 
   #imports(host: QuickJsHost): ConstructorParameters<typeof Instance>[1] {
-    const view = (): DataView => new DataView(this.#exports.memory.buffer);
+    const view = (): DataView => this.#views.data;
     const BAD_DESCRIPTOR = 8;
     return {
       env: {
@@ -350,7 +386,7 @@ export class QuickJsInstance {
         },
         // Every realm starts from the same memory, so there is no randomness to seed it with.
         random_get: (at: number, length: number) => {
-          this.#bytes().fill(0, at, at + length);
+          this.#views.bytes.fill(0, at, at + length);
           return 0;
         },
         fd_write: () => BAD_DESCRIPTOR,
@@ -386,6 +422,18 @@ function isZero(bytes: Buffer, from: number, to: number): boolean {
     LINE.compare(bytes, from, first) === 0 &&
     bytes.compare(bytes, first, to, from, to - LINE_BYTES) === 0
   );
+}
+
+function readText(bytes: Buffer, at: number, length: number): string {
+  const end = at + length;
+  if (length > SHORT_TEXT) return decoder.decode(bytes.subarray(at, end));
+  let text = "";
+  for (let index = at; index < end; index++) {
+    const code = bytes[index] as number;
+    if (code > 0x7f) return decoder.decode(bytes.subarray(at, end));
+    text += String.fromCharCode(code);
+  }
+  return text;
 }
 
 function usedRanges(memory: Uint8Array): Snapshot["used"] {
