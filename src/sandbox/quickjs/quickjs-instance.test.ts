@@ -4,7 +4,8 @@ import { LIMITS } from "../../base/limits.ts";
 import { mainOf } from "../contract/program-runner.contract.ts";
 import { loadEngine } from "./engine-binary.ts";
 import { QuickJsInstance } from "./quickjs-instance.ts";
-import type { Box, QuickJsHost } from "./quickjs-instance.ts";
+import type { Box } from "./quickjs-exports.ts";
+import type { QuickJsHost } from "./quickjs-instance.ts";
 
 /** What a guest may do before it is stopped, counted in the engine's own polls. */
 const MAX_POLLS = 20;
