@@ -8,6 +8,7 @@ import { describeHostCalls } from "./contract/host-calls.contract.ts";
 import { describeHostileGuests } from "./contract/hostile-guests.contract.ts";
 import { describeIsolation } from "./contract/isolation.contract.ts";
 import { describeLifeCycle } from "./contract/life-cycle.contract.ts";
+import { describeReplay } from "./contract/replay.contract.ts";
 import { describeResults } from "./contract/results.contract.ts";
 import { describeSchemas } from "./contract/schemas.contract.ts";
 import { describeStops } from "./contract/stops.contract.ts";
@@ -19,6 +20,7 @@ export function describeSandbox(name: string, create: CreateSandbox): void {
   describe(name, () => {
     describeResults(create);
     describeHostCalls(create);
+    describeReplay(create);
     describeHostileGuests(create);
     describeIsolation(create);
     describeSchemas(create);

@@ -77,10 +77,13 @@ export interface SandboxRequest {
   /** Answers host calls; it must not reject. */
   readonly onHostCall: (call: HostCall) => Promise<HostCallReply>;
   /**
-   * Answers every call from this journal, at once, and none by `onHostCall`. A call that differs
-   * from the recorded one ends the run. Seed, clock and context are the request's own.
+   * Answers every call from this journal, at once, and none by `onHostCall`; progress is not
+   * reported. A call that differs from the recorded one ends the run with status `error`, code
+   * `REPLAY_DIVERGED` and a `divergence`. Seed, clock and context are the request's own.
    */
   readonly replay?: RunJournal;
+  /** Engine that must run it, by the name its outcomes carry, where there are several (default: any). */
+  readonly engine?: string;
   /** Receives `host.progress(fraction, message?)`. */
   readonly onProgress?: (fraction: number, message: string | undefined) => void;
 }
@@ -101,7 +104,10 @@ export interface SandboxOutcome {
   readonly engine?: string;
   /** What the program did that nobody will see otherwise, such as calls it did not wait for. */
   readonly warnings?: readonly string[];
-  /** Enough to repeat the run; present when `limits.journalBytes` is and the run began. */
+  /**
+   * Enough to repeat the run; present when `limits.journalBytes` is, the run began and its context
+   * has room. A replay has none.
+   */
   readonly journal?: RunJournal;
   /** Where a replayed run left its journal, if it did. */
   readonly divergence?: Divergence;

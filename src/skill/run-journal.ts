@@ -43,6 +43,8 @@ export interface RunJournal {
   readonly order: readonly number[];
   /** Whether calls are missing because the journal had no room for them; it can not be replayed beyond. */
   readonly truncated?: boolean;
+  /** How the run ended when it was stopped from outside; a replay that gets this far ends the same. */
+  readonly stopped?: { readonly status: "timeout" | "cancelled"; readonly error: ExecutionError };
 }
 
 /** The first place where a replayed run did something else than the recorded one. */

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll } from "vitest";
 import { LIMITS, runLimits } from "../../base/limits.ts";
 import type { JsonValue } from "../../base/json.ts";
+import type { RunJournal } from "../../skill/run-journal.ts";
 import type {
   HostCall,
   HostCallReply,
@@ -32,6 +33,7 @@ export interface RunOptions {
   readonly now?: number;
   readonly depth?: number;
   readonly signal?: AbortSignal;
+  readonly replay?: RunJournal;
   readonly onHostCall?: (call: HostCall) => Promise<HostCallReply>;
   readonly onProgress?: (fraction: number, message: string | undefined) => void;
 }

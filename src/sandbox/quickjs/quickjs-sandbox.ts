@@ -72,8 +72,10 @@ export function quickjsSandbox(options: QuickjsSandboxOptions = {}): Sandbox {
   function submit(job: Job, request: SandboxRequest): Promise<RunResult> {
     const { signal } = request;
     const onAbort = (): void => pool.cancel(run);
-    const { run, result } = createRun(job, request, () => {
-      signal?.removeEventListener("abort", onAbort);
+    const { run, result } = createRun(job, request, {
+      engine: ENGINE_NAME,
+      onEnd: () => signal?.removeEventListener("abort", onAbort),
+      stop: pool.cancel,
     });
     runs++;
     if (signal?.aborted) {

@@ -17,6 +17,7 @@ import {
   stackOverflowEnding,
   STILL,
   stopEnding,
+  unansweredEnding,
 } from "../run/run-ending.ts";
 import { callNames, logWarning, looseEndWarnings } from "../run/run-warnings.ts";
 import { monotonicMs } from "../run/monotonic.ts";
@@ -220,6 +221,11 @@ export function createSlot(parts: SlotParts): Slot {
   }
 
   function deliver(run: ActiveRun, callId: number, reply: WireReply): void {
+    if (!reply.ok && reply.unanswered !== undefined) {
+      return reply.unanswered === run.nextCallId
+        ? finish(run, unansweredEnding())
+        : waitForHost(run);
+    }
     // Counted when delivered, not when received: every attempt then refuses the same calls.
     run.retainedBytes -= run.waiting.get(callId)?.bytes ?? 0;
     run.waiting.delete(callId);

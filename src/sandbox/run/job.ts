@@ -16,7 +16,17 @@ export interface Job {
 /** A host call's answer: the value as JSON text, or how it failed. */
 export type WireReply =
   | { readonly ok: true; readonly json: string }
-  | { readonly ok: false; readonly error: HostCallFailure };
+  | {
+      readonly ok: false;
+      readonly error: HostCallFailure;
+      /**
+       * Marks what is no answer at all: a replay has none to give, and knows of this many calls and
+       * reports of progress. An engine gets to it when the program waits and all answers before it
+       * are delivered. If the program has made no more than these it waits for what never comes,
+       * and the attempt ends with `unansweredEnding()`; else this is void, for another will follow.
+       */
+      readonly unanswered?: number;
+    };
 
 export type CallKind = "tool" | "skill" | "fetch" | "sleep";
 

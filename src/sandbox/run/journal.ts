@@ -3,7 +3,8 @@
  *
  * A call's effect happens once: its promise is kept, and an attempt that repeats the call gets the
  * same answer. Answers are given to every attempt in the order the first one got them, because that
- * order is all that a run's behaviour depends on besides its inputs.
+ * order is all that a run's behaviour depends on besides its inputs. A recorder keeps both for the
+ * time after the run; `replay.ts` is the journal of a run that repeats such a recording.
  */
 import { hash } from "node:crypto";
 import { sleep } from "../../base/abort.ts";
@@ -11,9 +12,10 @@ import { utf8Bytes } from "../../base/json.ts";
 import { MAX_ERROR_LENGTH } from "./guest-limits.ts";
 import { retainedBytesLimit } from "./retained-bytes.ts";
 import { monotonicMs } from "./monotonic.ts";
-import type { HostCallFailure, HostCallReply, SandboxRequest } from "../sandbox.ts";
+import type { HostCallFailure, HostCallReply, SandboxOutcome, SandboxRequest } from "../sandbox.ts";
 import type { JsonValue } from "../../base/json.ts";
 import type { WireCall, WireReply } from "./job.ts";
+import type { JournalRecorder } from "./journal-recorder.ts";
 
 /** Gives an answer to the attempt that is running now. */
 export type SendReply = (callId: number, reply: WireReply) => void;
@@ -25,9 +27,13 @@ export interface Journal {
   progress(callId: number, fraction: number, message: string | undefined): void;
   /** Host calls made so far, by the attempt that went furthest. */
   readonly count: number;
+  /** Adds to how the run ended what there is to tell of its calls: its journal, or where a replay left it. */
+  conclude(outcome: Conclusion): Conclusion;
   /** The run ended: aborts what is still under way and gives no more answers. */
   end(): void;
 }
+
+export type Conclusion = Omit<SandboxOutcome, "logs">;
 
 interface Entry {
   /** Digest of the request: enough to compare a repeat with, whatever its size. */
@@ -35,7 +41,8 @@ interface Entry {
   reply: WireReply | undefined;
 }
 
-export function createJournal(request: SandboxRequest): Journal {
+/** @param recorder keeps what the run is given (default: nothing is kept) */
+export function createJournal(request: SandboxRequest, recorder?: JournalRecorder): Journal {
   const entries = new Map<number, Entry>();
   const seenProgress = new Set<number>();
   const order: number[] = [];
@@ -55,7 +62,10 @@ export function createJournal(request: SandboxRequest): Journal {
       if (replayed === undefined) {
         const at = answered.findIndex((callId) => issued.has(callId));
         if (at < 0) return;
-        order.push(...answered.splice(at, 1));
+        const [callId = 0] = answered.splice(at, 1);
+        order.push(callId);
+        const first = entries.get(callId)?.reply;
+        if (first !== undefined) recorder?.answered(callId, first);
         continue;
       }
       const reply = entries.get(replayed)?.reply;
@@ -73,6 +83,7 @@ export function createJournal(request: SandboxRequest): Journal {
       unanswered++;
       const entry: Entry = { request: text, reply: undefined };
       entries.set(made.callId, entry);
+      recorder?.made(made);
       answer(made)
         .then((reply) => {
           unanswered--;
@@ -159,6 +170,10 @@ export function createJournal(request: SandboxRequest): Journal {
     },
     get count() {
       return entries.size + seenProgress.size;
+    },
+    conclude(outcome) {
+      const journal = recorder?.journal(outcome);
+      return journal === undefined ? outcome : { ...outcome, journal };
     },
     end() {
       send = () => undefined;

@@ -80,3 +80,16 @@ export function stackOverflowEnding(limits: SandboxLimits, error?: ExecutionErro
 export function crashEnding(message: string): Ending {
   return { status: "crashed", error: { name: "Crashed", message } };
 }
+
+/** Name that only an engine gives an error of this status: a program can not end as cancelled. */
+const UNANSWERED = "Unanswered";
+
+/** The program waits for answers that a replay does not have. */
+export function unansweredEnding(): Ending {
+  const message = "The run waits for an answer that its journal does not have";
+  return { status: "cancelled", error: { name: UNANSWERED, message } };
+}
+
+export function isUnanswered({ status, error }: Ending): boolean {
+  return status === "cancelled" && error?.name === UNANSWERED;
+}

@@ -1,5 +1,7 @@
 /** One requested run on the host thread, from the queue to its one outcome. */
 import { createJournal } from "./journal.ts";
+import { createJournalRecorder } from "./journal-recorder.ts";
+import { createReplay } from "./replay.ts";
 import type { Journal } from "./journal.ts";
 import type { Job } from "./job.ts";
 import type { Issue } from "../../base/errors.ts";
@@ -31,11 +33,21 @@ export interface RunResult extends SandboxOutcome {
   readonly issues?: readonly Issue[];
 }
 
+/** What a run needs of the driver that executes it. */
+export interface RunDriver {
+  /** Name and version of the engine. */
+  readonly engine: string;
+  /** The run has ended. */
+  onEnd(run: Run): void;
+  /** Ends the run as cancelled, wherever it is: a replay that left its journal has no way on. */
+  stop(run: Run): void;
+}
+
 /** A run, and the promise of how it ends. */
 export function createRun(
   job: Job,
   request: SandboxRequest,
-  onEnd: (run: Run) => void,
+  driver: RunDriver,
 ): { readonly run: Run; readonly result: Promise<RunResult> } {
   const { promise, resolve, reject } = Promise.withResolvers<RunResult>();
   let ended = false;
@@ -44,14 +56,21 @@ export function createRun(
     if (ended) return false;
     ended = true;
     run.journal.end();
-    onEnd(run);
+    driver.onEnd(run);
     return true;
+  }
+
+  function journalOf(): Journal {
+    if (request.replay !== undefined) return createReplay(request.replay, () => driver.stop(run));
+    const { journalBytes } = request.limits;
+    if (journalBytes === undefined) return createJournal(request);
+    return createJournal(request, createJournalRecorder(job, driver.engine, journalBytes));
   }
 
   const run: Run = {
     job,
     depth: request.depth ?? 0,
-    journal: createJournal(request),
+    journal: journalOf(),
     logs: [],
     attempts: 0,
     exclusive: false,
@@ -59,7 +78,10 @@ export function createRun(
       return ended;
     },
     end(outcome) {
-      if (close()) resolve({ ...outcome, logs: run.logs });
+      if (!close()) return;
+      const concluded = run.attempts === 0 ? outcome : run.journal.conclude(outcome);
+      const issues = outcome.issues === undefined ? {} : { issues: outcome.issues };
+      resolve({ ...concluded, ...issues, logs: run.logs });
     },
     fail(error) {
       if (close()) reject(error);

@@ -1,0 +1,457 @@
+import fc from "fast-check";
+import { setTimeout as delay } from "node:timers/promises";
+import { describe, expect, test } from "vitest";
+import { mainOf, useRunner } from "./program-runner.contract.ts";
+import type { JsonValue } from "../../base/json.ts";
+import type { RunJournal } from "../../skill/run-journal.ts";
+import type { HostCall, HostCallReply, SandboxOutcome } from "../sandbox.ts";
+import type { CreateSandbox, RunOptions } from "./program-runner.contract.ts";
+
+const KEEP = { limits: { journalBytes: 100_000 } } as const;
+
+/** Far more than a replay takes, and far less than the deadline of the run that waits. */
+const PROMPT_MS = 5000;
+
+function journalOf({ journal }: SandboxOutcome): RunJournal {
+  if (journal === undefined) throw new Error("expected the run to have a journal");
+  return journal;
+}
+
+/** What a program can make of a run, without what it took. */
+function behaviour(outcome: SandboxOutcome): object {
+  const { status, valueJson, error, logs, logsDropped, hostCalls } = outcome;
+  return { status, valueJson, error, logs, logsDropped, hostCalls };
+}
+
+/** The request that repeats a recorded run; a call that reaches the host fails the test. */
+function replayOf(journal: RunJournal, onCall: (call: HostCall) => void = refuse): RunOptions {
+  const { contextJson, seed, now } = journal;
+  return {
+    contextJson,
+    seed,
+    now,
+    replay: journal,
+    onHostCall: async (call) => {
+      onCall(call);
+      return { ok: true, value: null };
+    },
+    onProgress: () => {
+      throw new Error("a replay reports no progress");
+    },
+  };
+}
+
+function refuse({ name }: HostCall): void {
+  throw new Error(`a replay called ${name}`);
+}
+
+export function describeReplay(create: CreateSandbox): void {
+  describe("recording", () => {
+    const { run } = useRunner(create);
+
+    test("a journal is what the run was given, and made only when asked for", async () => {
+      const body =
+        "await Promise.all([host.tool('a', { b: [1] }), host.sleep(1.5)]); host.progress(1); await host.skill('s', 'x', { version: 2 }).catch(() => 0); host.tool('never');";
+      const options: RunOptions = {
+        context: { c: 1 },
+        seed: 7,
+        now: 1_000_000,
+        onHostCall: async ({ kind, name }): Promise<HostCallReply> => {
+          if (name === "never") return new Promise(() => undefined);
+          if (kind === "tool") await delay(60);
+          return kind === "skill"
+            ? { ok: false, error: { name: "E", message: "m", code: "c", denied: true } }
+            : { ok: true, value: ["ä"] };
+        },
+      };
+      const outcome = await run(mainOf(body), { ...options, ...KEEP });
+      expect(journalOf(outcome)).toEqual({
+        engine: expect.stringMatching(/^[a-z-]+@[\w.-]+$/),
+        seed: 7,
+        now: 1_000_000,
+        contextJson: '{"c":1}',
+        calls: [
+          {
+            callId: 0,
+            kind: "tool",
+            name: "a",
+            args: '{"b":[1]}',
+            reply: { ok: true, json: '["ä"]' },
+          },
+          { callId: 1, kind: "sleep", name: "", args: "1.5", reply: { ok: true, json: "null" } },
+          {
+            callId: 3,
+            kind: "skill",
+            name: "s",
+            args: '"x"\n{"version":2}',
+            reply: { ok: false, error: { name: "E", message: "m", code: "c", denied: true } },
+          },
+          { callId: 4, kind: "tool", name: "never", args: "null" },
+        ],
+        order: [1, 0, 3],
+      });
+      expect(await run(mainOf(body), options)).not.toHaveProperty("journal");
+    });
+
+    test("a run without a seed and a time has both in its journal", async () => {
+      const outcome = await run(mainOf("return [Math.random(), Date.now()];"), KEEP);
+      const { seed, now } = journalOf(outcome);
+      const again = await run(mainOf("return [Math.random(), Date.now()];"), { seed, now });
+      expect(again.valueJson).toBe(outcome.valueJson);
+    });
+
+    test("calls that have no room are left out, and everything after them", async () => {
+      const body =
+        "await host.tool('a', 1); await host.tool('b', 'x'.repeat(500)); await host.tool('c', 1);";
+      const outcome = await run(mainOf(body), { limits: { journalBytes: 400 } });
+      expect(outcome.status).toBe("ok");
+      expect(journalOf(outcome)).toMatchObject({
+        calls: [{ name: "a" }],
+        order: [0],
+        truncated: true,
+      });
+    });
+
+    test("an answer that has no room is left out, and everything after it", async () => {
+      const outcome = await run(mainOf("await host.tool('a', 1); await host.tool('b', 1);"), {
+        limits: { journalBytes: 400 },
+        onHostCall: async () => ({ ok: true, value: "x".repeat(500) }),
+      });
+      expect(journalOf(outcome)).toMatchObject({
+        calls: [{ callId: 0, kind: "tool", name: "a", args: "1" }],
+        order: [],
+        truncated: true,
+      });
+    });
+
+    test("there is no journal when the context has no room in it", async () => {
+      const outcome = await run(mainOf("return 1;"), {
+        context: "x".repeat(500),
+        limits: { journalBytes: 400 },
+      });
+      expect(outcome.status).toBe("ok");
+      expect(outcome).not.toHaveProperty("journal");
+    });
+
+    test("a run that was stopped says how in its journal", async () => {
+      const outcome = await run(mainOf("await host.tool('slow');"), {
+        limits: { ...KEEP.limits, timeoutMs: 60 },
+        onHostCall: () => new Promise(() => undefined),
+      });
+      const { status, error } = outcome;
+      expect(journalOf(outcome).stopped).toEqual({ status, error });
+    });
+
+    test("a run that never began has no journal", async () => {
+      const outcome = await run(mainOf("return 1;"), { ...KEEP, signal: AbortSignal.abort() });
+      expect(outcome.status).toBe("cancelled");
+      expect(outcome).not.toHaveProperty("journal");
+    });
+  });
+
+  describe("replay", () => {
+    const { run } = useRunner(create);
+
+    test("a replay gives the same, calls nobody and waits for nothing", async () => {
+      const code = mainOf(
+        "const t = Date.now(); const first = await Promise.race([host.sleep(400), host.tool('a', 1)]); console.log('first', first); host.progress(0.5); await host.sleep(1200); return [Date.now() - t, Math.random(), await host.tool('b')];",
+      );
+      const recorded = await run(code, KEEP);
+      // Less than the recorded run slept.
+      const limits = { ...KEEP.limits, timeoutMs: 1000 };
+      const replayed = await run(code, { ...replayOf(journalOf(recorded)), limits });
+      expect(behaviour(replayed)).toEqual(behaviour(recorded));
+      expect(replayed.status).toBe("ok");
+      expect(replayed).not.toHaveProperty("divergence");
+      expect(replayed).not.toHaveProperty("journal");
+    });
+
+    test("answers are given in the recorded order, not in that of the calls", async () => {
+      const code = mainOf(
+        "const seen = []; await Promise.all([0, 1, 2].map(async (n) => { await host.tool('t', n); seen.push(n); })); return seen;",
+      );
+      const gates = [0, 1, 2].map(() => Promise.withResolvers<void>());
+      const recorded = await run(code, {
+        ...KEEP,
+        onHostCall: async ({ callId }) => {
+          if (callId === 2) gates[2]?.resolve();
+          await gates[callId]?.promise;
+          gates[callId - 1]?.resolve();
+          return { ok: true, value: null };
+        },
+      });
+      const replayed = await run(code, replayOf(journalOf(recorded)));
+      expect([recorded.valueJson, replayed.valueJson]).toEqual(["[2,1,0]", "[2,1,0]"]);
+    });
+
+    const escaping: readonly (readonly [string, string])[] = [
+      ["an error", "await host.tool('a'); null.x;"],
+      ["a denied call", "await host.tool('denied');"],
+      ["a result that is no JSON", "await host.tool('a'); return () => 1;"],
+      ["too many calls", "for (;;) await host.tool('a');"],
+    ];
+    test.each(escaping)("%s is repeated exactly", async (_what, body) => {
+      const limits = { ...KEEP.limits, hostCalls: 5 };
+      const recorded = await run(mainOf(body), {
+        limits,
+        onHostCall: async ({ name }) =>
+          name === "denied"
+            ? { ok: false, error: { name: "X", message: "no", code: "D", denied: true } }
+            : { ok: true, value: 1 },
+      });
+      const replayed = await run(mainOf(body), { ...replayOf(journalOf(recorded)), limits });
+      expect(recorded.status).not.toBe("ok");
+      expect(behaviour(replayed)).toEqual(behaviour(recorded));
+      expect(replayed).not.toHaveProperty("divergence");
+    });
+
+    const changes: readonly (readonly [string, string, object])[] = [
+      [
+        "other arguments",
+        "await host.tool('a', 2); return await host.tool('b', [3]);",
+        { callId: 0, what: "call", expected: "tool a 1", actual: "tool a 2" },
+      ],
+      [
+        "another name",
+        "await host.tool('a', 1); return await host.tool('c', [3]);",
+        { callId: 1, what: "call", expected: "tool b [3]", actual: "tool c [3]" },
+      ],
+      [
+        "another kind",
+        "await host.skill('a', 1);",
+        { callId: 0, what: "call", expected: "tool a 1", actual: "skill a 1" },
+      ],
+      [
+        "options",
+        "await host.tool('a', 1); await host.skill('b', [3], { version: 1 });",
+        { callId: 1, what: "call", expected: "tool b [3]", actual: 'skill b [3] {"version":1}' },
+      ],
+      [
+        "a report of progress in its place",
+        "host.progress(0); await host.tool('a', 1);",
+        { callId: 0, what: "call", expected: "tool a 1", actual: "a report of progress" },
+      ],
+      [
+        "one call more",
+        "await host.tool('a', 1); await host.tool('b', [3]); await host.sleep(5); return 1;",
+        { callId: 2, what: "unrecorded-call", expected: "no call", actual: "sleep 5" },
+      ],
+      [
+        "one call less",
+        "await host.tool('a', 1); return 1;",
+        {
+          callId: 1,
+          what: "missing-call",
+          expected: "tool b [3]",
+          actual: "the run ended with ok without it",
+        },
+      ],
+      [
+        "a call nobody waits for",
+        "host.tool('x'); for (;;);",
+        { callId: 0, what: "call", expected: "tool a 1", actual: "tool x null" },
+      ],
+    ];
+    test.each(changes)("%s: the replay stops there", async (_what, body, divergence) => {
+      const recorded = await run(
+        mainOf("await host.tool('a', 1); return await host.tool('b', [3]);"),
+        KEEP,
+      );
+      const begun = performance.now();
+      const replayed = await run(mainOf(body), replayOf(journalOf(recorded)));
+      expect(replayed).toMatchObject({ status: "error", error: { code: "REPLAY_DIVERGED" } });
+      expect(replayed.divergence).toEqual(divergence);
+      expect(replayed).not.toHaveProperty("valueJson");
+      expect(performance.now() - begun).toBeLessThan(PROMPT_MS);
+    });
+
+    test("a long difference is shown where it begins", async () => {
+      const recorded = await run(mainOf("await host.tool('a', 'x'.repeat(5000) + 'y');"), KEEP);
+      const { divergence } = await run(
+        mainOf("await host.tool('a', 'x'.repeat(5000) + 'z');"),
+        replayOf(journalOf(recorded)),
+      );
+      expect(divergence?.expected).toMatch(/^…x{1,300}y"$/);
+      expect(divergence?.actual).toMatch(/^…x{1,300}z"$/);
+    });
+
+    test("a program that waits for what was never answered ends at once", async () => {
+      const recorded = await run(mainOf("host.tool('slow'); await host.tool('a'); return 1;"), {
+        ...KEEP,
+        onHostCall: ({ name }) =>
+          name === "slow"
+            ? new Promise(() => undefined)
+            : Promise.resolve({ ok: true, value: null }),
+      });
+      const begun = performance.now();
+      const replayed = await run(
+        mainOf("await host.tool('slow'); await host.tool('a'); return 1;"),
+        replayOf(journalOf(recorded)),
+      );
+      expect(replayed.error?.code).toBe("REPLAY_DIVERGED");
+      expect(replayed.divergence).toEqual({
+        callId: 0,
+        what: "call",
+        expected: "no further wait",
+        actual: "a wait for the answer to tool slow null",
+      });
+      expect(performance.now() - begun).toBeLessThan(PROMPT_MS);
+    });
+
+    test("a program that waits while others get their turn first is not taken for one that waits for ever", async () => {
+      const code = mainOf(
+        "const slow = host.tool('slow'); await host.tool('a'); for (let i = 0; i < 2e5; i++) await null; await host.tool('b'); return [await slow, await host.tool('c')];",
+      );
+      const slow = Promise.withResolvers<void>();
+      const recorded = await run(code, {
+        ...KEEP,
+        onHostCall: async ({ name }) => {
+          if (name === "slow") await slow.promise;
+          if (name === "b") slow.resolve();
+          return { ok: true, value: name };
+        },
+      });
+      const replayed = await run(code, replayOf(journalOf(recorded)));
+      expect(recorded.valueJson).toBe('["slow","c"]');
+      expect(behaviour(replayed)).toEqual(behaviour(recorded));
+    });
+
+    test("a run that was stopped while it waited ends the same, at once", async () => {
+      const code = mainOf("console.log(await host.tool('a')); await host.tool('slow');");
+      const limits = { ...KEEP.limits, timeoutMs: 400 };
+      const recorded = await run(code, {
+        limits,
+        onHostCall: ({ name }) =>
+          name === "slow" ? new Promise(() => undefined) : Promise.resolve({ ok: true, value: 1 }),
+      });
+      const begun = performance.now();
+      const replayed = await run(code, replayOf(journalOf(recorded)));
+      expect(recorded.status).toBe("timeout");
+      expect(behaviour(replayed)).toEqual(behaviour(recorded));
+      expect(replayed).not.toHaveProperty("divergence");
+      expect(performance.now() - begun).toBeLessThan(PROMPT_MS);
+    });
+
+    test("a run that was stopped between two calls ends the same where the recording ends", async () => {
+      const code = mainOf("for (;;) await host.tool('a');");
+      const abort = new AbortController();
+      const recorded = await run(code, {
+        ...KEEP,
+        signal: abort.signal,
+        onHostCall: async ({ callId }) => {
+          if (callId === 5) abort.abort();
+          return { ok: true, value: null };
+        },
+      });
+      const replayed = await run(code, replayOf(journalOf(recorded)));
+      expect(recorded.status).toBe("cancelled");
+      expect([replayed.status, replayed.error]).toEqual([recorded.status, recorded.error]);
+      expect(replayed).not.toHaveProperty("divergence");
+    });
+
+    test("beyond a truncated journal a replay stops, and says that it had no room", async () => {
+      const code = mainOf("await host.tool('a', 1); await host.tool('b', 'x'.repeat(500));");
+      const recorded = await run(code, { limits: { journalBytes: 400 } });
+      const replayed = await run(code, replayOf(journalOf(recorded)));
+      expect(replayed.divergence).toMatchObject({
+        callId: 1,
+        what: "unrecorded-call",
+        expected: "nothing: the journal had no room for what comes here",
+      });
+    });
+
+    test("a replay can be cancelled", async () => {
+      const recorded = await run(mainOf("await host.tool('a'); return 1;"), KEEP);
+      const replayed = await run(mainOf("for (;;);"), {
+        ...replayOf(journalOf(recorded)),
+        signal: AbortSignal.timeout(50),
+      });
+      expect(replayed.status).toBe("cancelled");
+      expect(replayed).not.toHaveProperty("divergence");
+    });
+
+    test("runs go on after replays that stopped", async () => {
+      const recorded = await run(mainOf("await host.tool('a');"), KEEP);
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, () =>
+          run(mainOf("host.tool('b'); for (;;);"), replayOf(journalOf(recorded))),
+        ),
+      );
+      expect(new Set(outcomes.map(({ error }) => error?.code))).toEqual(
+        new Set(["REPLAY_DIVERGED"]),
+      );
+      expect((await run(mainOf("return 1;"))).status).toBe("ok");
+    });
+
+    test("any program behaves the same when it is replayed", async () => {
+      let called = 0;
+      await fc.assert(
+        fc.asyncProperty(program, fc.array(fc.nat(4), { minLength: 1 }), async (steps, delays) => {
+          const context = steps as JsonValue;
+          const recorded = await run(INTERPRETER, {
+            context,
+            limits: { ...KEEP.limits, pendingHostCalls: 6, logLines: 8 },
+            onHostCall: (call) => answerSlowly(call, delays),
+          });
+          const replayed = await run(INTERPRETER, {
+            ...replayOf(journalOf(recorded), () => called++),
+            limits: { pendingHostCalls: 6, logLines: 8 },
+          });
+          expect(behaviour(replayed)).toEqual(behaviour(recorded));
+          expect(replayed.divergence).toBeUndefined();
+        }),
+        { numRuns: 60 },
+      );
+      expect(called).toBe(0);
+    }, 60_000);
+  });
+}
+
+/** Runs steps of every kind and returns everything that happened, in order. */
+const INTERPRETER = `
+const seen = [];
+export default async function (steps, host) {
+  const all = (list) => list.map((each) => step(each, host));
+  async function step([kind, value], host) {
+    switch (kind) {
+      case "tool": seen.push(["answer", value, await host.tool("t", value)]); return value;
+      case "try": try { await host.skill("fails", value); } catch (e) { seen.push([e.name, e.message]); } return;
+      case "fail": return host.tool("fails", value);
+      case "denied": return host.tool("denied", value);
+      case "sleep": await host.sleep(value); seen.push(["slept", value, Date.now()]); return;
+      case "lost": host.tool("t", value).then((answer) => seen.push(["late", answer]), () => 0); return;
+      case "random": seen.push(["random", Math.random()]); return;
+      case "log": console.log("log", value, Date.now()); return;
+      case "progress": host.progress(0.5); return;
+      case "throw": throw new RangeError("thrown " + value + Math.random());
+      case "all": seen.push((await Promise.all(all(value))).length); return;
+      case "any": await Promise.race(all(value)); seen.push("raced"); return;
+      case "settled": seen.push((await Promise.allSettled(all(value))).map((each) => String(each.reason))); return;
+    }
+  }
+  for (const each of steps) await step(each, host);
+  return { seen, now: Date.now(), elapsed: performance.now() };
+}`;
+
+const leaf = fc.tuple(
+  fc.constantFrom("tool", "tool", "tool", "try", "sleep", "lost", "random", "log", "progress"),
+  fc.nat(3),
+);
+const rare = fc.tuple(fc.constantFrom("fail", "denied", "throw"), fc.nat(3));
+const plain = fc.oneof({ weight: 20, arbitrary: leaf }, { weight: 1, arbitrary: rare });
+const group = fc.tuple(
+  fc.constantFrom("all", "any", "settled"),
+  fc.array(plain, { minLength: 1, maxLength: 5 }),
+);
+const program = fc.array(fc.oneof(plain, group), { maxLength: 8 });
+
+async function answerSlowly(
+  { name, args, callId }: HostCall,
+  delays: readonly number[],
+): Promise<HostCallReply> {
+  const ms = delays[callId % delays.length] ?? 0;
+  if (ms > 0) await delay(ms);
+  if (name === "t") return { ok: true, value: { args, callId } };
+  const error = { name: "ToolError", message: `${name} ${JSON.stringify(args)}`, code: "E" };
+  return { ok: false, error: name === "denied" ? { ...error, denied: true } : error };
+}
