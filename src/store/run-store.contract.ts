@@ -4,12 +4,16 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { isoTime } from "../base/clock.ts";
+import { LIMITS, runLimits } from "../base/limits.ts";
 import type { ExecutionStatus } from "../skill/execution.ts";
-import type { RunRecord, RunStore } from "./run-store.ts";
+import type { RecordedRun, RunRecord, RunRecording, RunStore } from "./run-store.ts";
 
 export interface RunStorePlace {
-  /** @param maxRecords Runs to keep */
-  connect(maxRecords: number): Promise<RunStore>;
+  /**
+   * @param maxRecords Runs to keep
+   * @param maxJournalBytes Room for recordings (default: enough)
+   */
+  connect(maxRecords: number, maxJournalBytes?: number): Promise<RunStore>;
   dispose(): Promise<void>;
 }
 
@@ -36,6 +40,38 @@ function runRecord(number: number, fields: Partial<RunRecord> = {}): RunRecord {
     hostCalls: 0,
     ...fields,
   };
+}
+
+/** A recording of about `bytes` bytes. */
+function recordingOf(bytes: number, text = "x"): RunRecording {
+  return {
+    journal: {
+      engine: "engine@1",
+      seed: 7,
+      now: 1_000_000,
+      contextJson: JSON.stringify(text.repeat(bytes / text.length)),
+      calls: [
+        {
+          callId: 0,
+          kind: "tool",
+          name: "a \u0000",
+          args: '"🧪"\n{}',
+          reply: { ok: false, error: { name: "E", message: "m \ud800", denied: true } },
+        },
+        { callId: 2, kind: "sleep", name: "", args: "5", reply: { ok: true, json: "null" } },
+        { callId: 3, kind: "fetch", name: "https://x.test", args: "null" },
+      ],
+      order: [2, 0],
+      truncated: true,
+      stopped: { status: "timeout", error: { name: "Timeout", message: "over" } },
+    },
+    limits: runLimits(LIMITS),
+    value: { sha256: "ab", bytes: 3 },
+  };
+}
+
+function recorded(number: number, bytes: number): RecordedRun {
+  return { ...runRecord(number, { journal: "kept" }), recording: recordingOf(bytes) };
 }
 
 export function describeRunStore(name: string, open: () => Promise<RunStorePlace>): void {
@@ -83,8 +119,11 @@ export function describeRunStore(name: string, open: () => Promise<RunStorePlace
         logsDropped: 3,
         durationMs: 0.125,
         hostCalls: 7,
+        engine: "engine@1",
         warnings: ["deprecated"],
         parentRunId: "run-1",
+        journal: "withheld",
+        withheld: ["tool secrets.get"],
       });
       await store.record([plain, full]);
       await store.close();
@@ -98,6 +137,75 @@ export function describeRunStore(name: string, open: () => Promise<RunStorePlace
       const withValue = { ...runRecord(1), value: "secret" };
       await store.record([withValue]);
       expect(await store.find("run-1")).toStrictEqual(runRecord(1));
+    });
+
+    test("a recording comes back as it was, to every connection", async () => {
+      const run = { ...runRecord(1, { journal: "truncated" }), recording: recordingOf(100) };
+      await store.record([run, runRecord(2)]);
+      const other = await connect();
+      expect(await other.recording("run-1")).toStrictEqual(recordingOf(100));
+      expect(await store.find("run-1")).toStrictEqual(runRecord(1, { journal: "truncated" }));
+      expect(await store.recording("run-2")).toBeUndefined();
+      expect(await store.recording("run-3")).toBeUndefined();
+    });
+
+    test("a recording goes with its run", async () => {
+      await store.record([recorded(1, 100)]);
+      await store.record(Array.from({ length: KEPT }, (_, index) => runRecord(index + 2)));
+      expect(await store.recording("run-1")).toBeUndefined();
+    });
+
+    test("the newest recordings are kept within their bound, and records say which were dropped", async () => {
+      const bytes = JSON.stringify(recordingOf(1000)).length + 2; // the emoji has four bytes
+      const bounded = await place.connect(KEPT, 3 * bytes);
+      opened.push(bounded);
+      await bounded.record([1, 2, 3].map((each) => recorded(each, 1000)));
+      const keptIds = async (): Promise<string[]> => {
+        const runs = await bounded.list({ limit: 99 });
+        const kept = runs.filter(({ journal }) => journal === "kept").map(({ runId }) => runId);
+        for (const { runId, journal } of runs)
+          expect((await bounded.recording(runId)) !== undefined).toBe(journal === "kept");
+        return kept;
+      };
+      expect(await keptIds()).toStrictEqual(["run-3", "run-2", "run-1"]);
+      await bounded.record([recorded(4, 10)]);
+      expect(await keptIds()).toStrictEqual(["run-4", "run-3", "run-2"]);
+      await bounded.record([runRecord(5), recorded(6, 10), recorded(7, 100_000)]);
+      expect(await keptIds()).toStrictEqual(["run-6", "run-4", "run-3", "run-2"]);
+      expect((await bounded.find("run-7"))?.journal).toBe("dropped");
+    });
+
+    test("a redacted run keeps what happened and nothing it was told", async () => {
+      const secret = recordingOf(100, "secret");
+      const error = { name: "secret", message: "secret", excerpt: "secret", code: "secret" };
+      await store.record([
+        {
+          ...runRecord(1, { status: "error", error, journal: "kept", engine: "engine@1" }),
+          logs: [{ level: "log", text: "secret" }],
+          logsDropped: 2,
+          warnings: ["secret"],
+          recording: secret,
+        },
+        { ...runRecord(2, { journal: "kept" }), recording: recordingOf(100) },
+      ]);
+      const other = await connect();
+      const epoch = await other.epoch();
+      const own = await store.epoch();
+      const redacted: RunRecord = {
+        ...runRecord(1, { status: "error", journal: "redacted", engine: "engine@1" }),
+        error: { name: "Redacted", message: "The error of this run was redacted" },
+        logsDropped: 3,
+      };
+      expect(await store.redact("run-1")).toStrictEqual(redacted);
+      expect(await store.redact("run-1")).toStrictEqual(redacted);
+      expect(await other.find("run-1")).toStrictEqual(redacted);
+      expect(await other.recording("run-1")).toBeUndefined();
+      expect(JSON.stringify((await store.evidence(["echo"])).get("echo"))).not.toContain("secret");
+      expect(await store.epoch()).not.toBe(own);
+      expect(await other.epoch()).not.toBe(epoch);
+      expect(await store.recording("run-2")).toStrictEqual(recordingOf(100));
+      expect(await store.redact("run-9")).toBeUndefined();
+      expect(await store.totals()).toStrictEqual({ runs: 2, byStatus: { ok: 1, error: 1 } });
     });
 
     test("runs are listed newest first, filtered, page by page", async () => {
@@ -313,6 +421,8 @@ export function describeRunStore(name: string, open: () => Promise<RunStorePlace
       await expect(store.evidence([])).rejects.toMatchObject(closed);
       await expect(store.list({ limit: 1 })).rejects.toMatchObject(closed);
       await expect(store.find("run-1")).rejects.toMatchObject(closed);
+      await expect(store.recording("run-1")).rejects.toMatchObject(closed);
+      await expect(store.redact("run-1")).rejects.toMatchObject(closed);
       await expect(store.totals()).rejects.toMatchObject(closed);
       await expect(Promise.resolve(store.epoch())).rejects.toMatchObject(closed);
     });

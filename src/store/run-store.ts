@@ -2,13 +2,54 @@
  * The socket for evidence: a bounded journal of runs and unbounded counters per version.
  * It never touches skills, so recording a run changes no version and no revision.
  */
+import type { RunLimits } from "../base/limits.ts";
 import type { ExecutionRecord, ExecutionStatus } from "../skill/execution.ts";
+import type { RunJournal } from "../skill/run-journal.ts";
 import type { SkillMetrics } from "../skill/skill.ts";
+
+/**
+ * What became of a run's journal. `kept`: the run can be replayed; `truncated`: as far as its
+ * journal had room. All others have none: `too-large` (the context alone had no room), `withheld`
+ * (the library keeps none of runs that call what it withholds), `off` (it keeps none at all),
+ * `dropped` (newer ones needed the room), `redacted`.
+ */
+export type JournalState =
+  | "kept"
+  | "truncated"
+  | "too-large"
+  | "withheld"
+  | "off"
+  | "dropped"
+  | "redacted";
 
 /** A finished run as it is kept: everything but the value, which belongs to the caller. */
 export interface RunRecord extends Omit<ExecutionRecord, "value"> {
   /** Run whose host call started this one. */
   readonly parentRunId?: string;
+  /** What became of its journal; absent when nothing ran. */
+  readonly journal?: JournalState;
+  /** Tools, skills and origins because of which its journal is withheld. */
+  readonly withheld?: readonly string[];
+}
+
+/** What a replay repeats, and what it compares the value with. */
+export interface RunRecording {
+  readonly journal: RunJournal;
+  /** Limits the run had. */
+  readonly limits: RunLimits;
+  /** The value of a run that succeeded, as JSON text when that is short, else its digest. */
+  readonly value?:
+    | { readonly json: string }
+    | {
+        /** SHA-256 of the JSON text, in hexadecimal. */
+        readonly sha256: string;
+        readonly bytes: number;
+      };
+}
+
+/** A run on its way into the store. */
+export interface RecordedRun extends RunRecord {
+  readonly recording?: RunRecording;
 }
 
 export interface RunFilter {
@@ -31,8 +72,11 @@ export interface RunTotals {
 }
 
 export interface RunStore {
-  /** Records runs and adds them to the counters, in one transaction. */
-  record(runs: readonly RunRecord[]): Promise<void>;
+  /**
+   * Records runs and adds them to the counters, in one transaction. Recordings are kept within the
+   * store's bound; the oldest are dropped first, and a run's record says so.
+   */
+  record(runs: readonly RecordedRun[]): Promise<void>;
 
   /** Evidence of these skills; ids without any run are left out. */
   evidence(skillIds: readonly string[]): Promise<ReadonlyMap<string, SkillEvidence>>;
@@ -41,6 +85,17 @@ export interface RunStore {
   list(filter: RunFilter): Promise<readonly RunRecord[]>;
 
   find(runId: string): Promise<RunRecord | undefined>;
+
+  /** The recording of a run; `undefined` when none is kept, which the record of the run explains. */
+  recording(runId: string): Promise<RunRecording | undefined>;
+
+  /**
+   * Removes for good what a run may have been told: its recording, logs, warnings and the text of
+   * its error, also where that is a skill's latest failure. The run itself stays counted and listed.
+   *
+   * @returns the record as it is now; `undefined` when the run is not kept
+   */
+  redact(runId: string): Promise<RunRecord | undefined>;
 
   totals(): Promise<RunTotals>;
 

@@ -24,13 +24,20 @@ interface RunRow {
   readonly host_calls: number;
   readonly warnings: string | null;
   readonly parent_run_id: string | null;
+  readonly more: string | null;
+  readonly has_journal: number;
 }
+
+/** What is in the column `more`. */
+type More = Pick<RunRecord, "engine" | "journal" | "withheld">;
 
 interface VersionKey {
   readonly skill_id: string;
   readonly version: number;
 }
 
+const SELECT_RUNS = `SELECT *, EXISTS (SELECT 1 FROM run_journals WHERE run_journals.seq = runs.seq)
+  AS has_journal FROM runs`;
 const OF_SKILLS = "WHERE skill_id IN (SELECT value FROM json_each(?))";
 const STATS = `SELECT * FROM skill_stats ${OF_SKILLS} ORDER BY skill_id, version`;
 const FAILURES = `SELECT * FROM skill_failures ${OF_SKILLS}`;
@@ -41,7 +48,7 @@ export function findRun(
   { statement, ifDamaged }: SqliteConnection,
   runId: string,
 ): RunRecord | undefined {
-  const row = statement<RunRow>("SELECT * FROM runs WHERE run_id = ?").get(runId);
+  const row = statement<RunRow>(`${SELECT_RUNS} WHERE run_id = ?`).get(runId);
   return row && runRecord(row, ifDamaged);
 }
 
@@ -67,7 +74,7 @@ export function listRuns(
   where("skill_id = ?", skillId);
   where("status = ?", status);
   where("seq < (SELECT seq FROM runs WHERE run_id = ?)", before);
-  const sql = `SELECT * FROM runs WHERE ${conditions.join(" AND ")} ORDER BY seq DESC LIMIT ?`;
+  const sql = `${SELECT_RUNS} WHERE ${conditions.join(" AND ")} ORDER BY seq DESC LIMIT ?`;
   return statement<RunRow>(sql)
     .all(...parameters, limit)
     .map((row) => runRecord(row, ifDamaged));
@@ -171,5 +178,11 @@ function runRecord(row: RunRow, ifDamaged: string | undefined): RunRecord {
       ? {}
       : { warnings: parseStored(row.warnings, place, ifDamaged) as string[] }),
     ...(row.parent_run_id === null ? {} : { parentRunId: row.parent_run_id }),
+    ...(row.more === null ? {} : moreOf(row, parseStored(row.more, place, ifDamaged) as More)),
   };
+}
+
+function moreOf({ has_journal: hasJournal }: RunRow, more: More): More {
+  const wasKept = more.journal === "kept" || more.journal === "truncated";
+  return wasKept && hasJournal === 0 ? { ...more, journal: "dropped" } : more;
 }

@@ -2,13 +2,14 @@
 import { durationBucket } from "../duration-histogram.ts";
 import { addCount, emptyCounters, failureReason, FAILURE_NOTES } from "../run-metrics.ts";
 import type { RunCounters } from "../run-metrics.ts";
-import type { RunRecord } from "../run-store.ts";
+import type { RecordedRun, RunRecord } from "../run-store.ts";
 import type { SqliteConnection } from "./connection.ts";
+import { insertJournal, pruneJournals } from "./run-journals.ts";
 
 const LAST_SEQ = "SELECT coalesce(max(seq), 0) AS seq FROM runs";
 const INSERT_RUN = `INSERT INTO runs (seq, run_id, skill_id, version, status, error, logs,
-  logs_dropped, started_at, duration_ms, cpu_ms, host_calls, warnings, parent_run_id)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO NOTHING`;
+  logs_dropped, started_at, duration_ms, cpu_ms, host_calls, warnings, parent_run_id, more)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO NOTHING`;
 const PRUNE_RUNS = "DELETE FROM runs WHERE seq <= ?";
 const ADD_TOTAL = `INSERT INTO run_totals VALUES (?, ?)
   ON CONFLICT DO UPDATE SET count = count + excluded.count`;
@@ -33,16 +34,22 @@ interface Delta {
   readonly notes: { readonly run: RunRecord; readonly seq: number }[];
 }
 
+/** How much is kept. */
+export interface RunBounds {
+  readonly maxRecords: number;
+  readonly maxJournalBytes: number;
+}
+
 /**
- * Records runs within a transaction, keeping the `maxRecords` newest. A run that is still kept and
- * comes again is ignored.
+ * Records runs within a transaction, keeping the newest within the bounds. A run that is still kept
+ * and comes again is ignored.
  *
  * @returns how many were new
  */
 export function recordRuns(
   { statement }: SqliteConnection,
-  runs: readonly RunRecord[],
-  maxRecords: number,
+  runs: readonly RecordedRun[],
+  { maxRecords, maxJournalBytes }: RunBounds,
 ): number {
   const firstSeq = statement<{ seq: number }>(LAST_SEQ).get()?.seq ?? 0;
   const totals = new Map<string, number>();
@@ -52,12 +59,14 @@ export function recordRuns(
   for (const run of runs) {
     if (insertRun.run(seq + 1, ...runColumns(run)).changes === 0) continue;
     seq += 1;
+    if (run.recording) insertJournal(statement, seq, run.recording, maxJournalBytes);
     addCount(totals, run.status, 1);
     addToDelta(deltas, run, seq);
   }
   for (const [status, count] of totals) statement(ADD_TOTAL).run(status, count);
   for (const delta of deltas.values()) writeDelta(statement, delta);
   statement(PRUNE_RUNS).run(seq - maxRecords);
+  pruneJournals(statement, seq - maxRecords, maxJournalBytes);
   return seq - firstSeq;
 }
 
@@ -76,7 +85,13 @@ function runColumns(run: RunRecord) {
     run.hostCalls,
     run.warnings && JSON.stringify(run.warnings),
     run.parentRunId,
+    moreOf(run),
   ] as const;
+}
+
+function moreOf({ engine, journal, withheld }: RunRecord): string | undefined {
+  const more = JSON.stringify({ engine, journal, withheld });
+  return more === "{}" ? undefined : more;
 }
 
 function addToDelta(deltas: Map<string, Delta>, run: RunRecord, seq: number): void {

@@ -7,6 +7,10 @@
  * - `failure_notes`: the latest failures of each version, so that a busy skill does not push out
  *   the evidence of a quiet one
  *
+ * - `run_journals`: what replays need, apart from `runs` so that lists do not read it; its index
+ *   answers how much there is without reading it either
+ *
+ * What runs tell since version 2 is in `runs.more`, one JSON object, absent when there is nothing.
  * Free text is kept as JSON, also `reason`: read as a TEXT column, Node 22 would cut it at its first NUL.
  */
 import type { Schema } from "./schema.ts";
@@ -74,10 +78,21 @@ const VERSION_1 = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+const VERSION_2 = `
+  ALTER TABLE runs ADD COLUMN more TEXT;
+
+  CREATE TABLE run_journals (
+    seq   INTEGER PRIMARY KEY,
+    bytes INTEGER NOT NULL,
+    data  TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX run_journal_sizes ON run_journals (seq, bytes);
+`;
+
 export const RUNS_SCHEMA: Schema = {
   holds: "the run records of a skill library",
   applicationId: 0x52_50_52_4e, // "RPRN"
-  migrations: [VERSION_1],
+  migrations: [VERSION_1, VERSION_2],
   ifDamaged: (path) =>
     `it holds the record of runs only: move ${path} away, with ${path}-wal and ${path}-shm where they exist, and a new one is started; the skills are not touched`,
 };

@@ -5,12 +5,17 @@ import type { RunStore } from "../run-store.ts";
 import { openConnection } from "./connection.ts";
 import type { SqliteConnection, SqliteOptions } from "./connection.ts";
 import { findRun, listRuns, readEvidence, runTotals } from "./run-reader.ts";
+import { findRecording } from "./run-journals.ts";
+import { redactForGood, redactRun } from "./run-redaction.ts";
 import { recordRuns } from "./run-writer.ts";
+import type { RunBounds } from "./run-writer.ts";
 import { RUNS_SCHEMA } from "./runs-schema.ts";
 
 export interface SqliteRunOptions extends SqliteOptions {
   /** Runs to keep; counters are kept for ever (default: `LIMITS.runRecords`). */
   readonly maxRecords?: number;
+  /** Room for the recordings of all runs together (default: `LIMITS.journalsBytes`). */
+  readonly maxJournalBytes?: number;
 }
 
 /**
@@ -24,15 +29,22 @@ export interface SqliteRunOptions extends SqliteOptions {
  */
 export async function sqliteRunStore(options: SqliteRunOptions): Promise<RunStore> {
   const { maxRecords = LIMITS.runRecords, durability = "normal" } = options;
+  const { maxJournalBytes = LIMITS.journalsBytes } = options;
   if (!Number.isSafeInteger(maxRecords) || maxRecords < 1)
     throw new RepertoireError(
       "INVALID_INPUT",
       `Expected \`maxRecords\` to be a positive integer, got ${preview(maxRecords)}`,
     );
-  return runStoreOn(await openConnection(RUNS_SCHEMA, { ...options, durability }), maxRecords);
+  if (!Number.isSafeInteger(maxJournalBytes) || maxJournalBytes < 0)
+    throw new RepertoireError(
+      "INVALID_INPUT",
+      `Expected \`maxJournalBytes\` to be a non-negative integer, got ${preview(maxJournalBytes)}`,
+    );
+  const connection = await openConnection(RUNS_SCHEMA, { ...options, durability });
+  return runStoreOn(connection, { maxRecords, maxJournalBytes });
 }
 
-function runStoreOn(connection: SqliteConnection, maxRecords: number): RunStore {
+function runStoreOn(connection: SqliteConnection, bounds: RunBounds): RunStore {
   const { read, readSnapshot, transact } = connection;
   let ownRecordings = 0;
 
@@ -43,12 +55,18 @@ function runStoreOn(connection: SqliteConnection, maxRecords: number): RunStore 
 
   return {
     async record(runs) {
-      const recorded = await transact(() => recordRuns(connection, runs, maxRecords));
+      const recorded = await transact(() => recordRuns(connection, runs, bounds));
       if (recorded > 0) ownRecordings += 1;
     },
     evidence: (skillIds) => readSnapshot(() => readEvidence(connection, skillIds)),
     list: (filter) => read(() => listRuns(connection, filter)),
     find: (runId) => read(() => findRun(connection, runId)),
+    recording: (runId) => read(() => findRecording(connection, runId)),
+    async redact(runId) {
+      const redacted = await redactForGood(connection, () => redactRun(connection, runId));
+      if (redacted) ownRecordings += 1;
+      return read(() => findRun(connection, runId));
+    },
     totals: () => read(() => runTotals(connection)),
     epoch() {
       try {
