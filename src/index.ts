@@ -33,8 +33,10 @@ export type {
 } from "./library/catalog-options.ts";
 export type { ComposeOptions, WorkflowProgress } from "./library/composer.ts";
 export type { ExecuteOptions } from "./library/executor.ts";
+export type { JournalOptions, Withheld } from "./library/journal-keeper.ts";
 export type { LibraryStats } from "./library/library-stats.ts";
 export type { LibraryOptions, Policy, SandboxSize, Tool, ToolCall } from "./library/options.ts";
+export type { Replay, ReplayOptions } from "./library/replayer.ts";
 export type { SearchOptions, SearchResult, SkillMatch } from "./library/searcher.ts";
 export type { SyncLibrary } from "./library/sync/sync-library.ts";
 export type { StepReport, WorkflowInput, WorkflowRun, WorkflowStep } from "./library/workflow.ts";
@@ -53,6 +55,12 @@ export type {
   StackFrame,
 } from "./skill/execution.ts";
 export type {
+  Divergence,
+  JournaledCall,
+  JournaledFailure,
+  RunJournal,
+} from "./skill/run-journal.ts";
+export type {
   Capabilities,
   Check,
   ExampleHostCall,
@@ -69,8 +77,11 @@ export type {
   SkillVersion,
 } from "./skill/skill.ts";
 export type {
+  JournalState,
+  RecordedRun,
   RunFilter,
   RunRecord,
+  RunRecording,
   RunStore,
   RunTotals,
   SkillEvidence,

@@ -1,6 +1,7 @@
 /** Stable identifiers of every way the library itself can fail. */
 export type ErrorCode =
   | "SKILL_NOT_FOUND"
+  | "RUN_NOT_FOUND"
   | "VERSION_CONFLICT"
   | "INVALID_DRAFT"
   | "INVALID_INPUT"

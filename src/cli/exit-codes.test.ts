@@ -23,6 +23,7 @@ test("every way a run can end has its exit code", () => {
 test("every way the library can fail has its exit code", () => {
   const expected: Record<ErrorCode, number> = {
     SKILL_NOT_FOUND: 3,
+    RUN_NOT_FOUND: 3,
     VERSION_CONFLICT: 6,
     INVALID_DRAFT: 4,
     INVALID_INPUT: 4,

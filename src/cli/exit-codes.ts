@@ -17,6 +17,7 @@ export const EXIT = Object.freeze({
 
 const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   SKILL_NOT_FOUND: EXIT.notFound,
+  RUN_NOT_FOUND: EXIT.notFound,
   VERSION_CONFLICT: EXIT.conflict,
   INVALID_DRAFT: EXIT.invalidInput,
   INVALID_INPUT: EXIT.invalidInput,

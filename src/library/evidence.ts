@@ -10,8 +10,10 @@ import type { Clock } from "../base/clock.ts";
 import { RepertoireError } from "../base/errors.ts";
 import type { SkillMetrics } from "../skill/skill.ts";
 import type {
+  RecordedRun,
   RunFilter,
   RunRecord,
+  RunRecording,
   RunStore,
   RunTotals,
   SkillEvidence,
@@ -25,6 +27,9 @@ const MAX_AGE_MS = 200;
 const MAX_KNOWN = 10_000;
 /** Runs held while the store is out of reach; beyond it the oldest are dropped and counted. */
 const MAX_PENDING = 100_000;
+/** Journals waiting to be written; they are written at once from the first, and beyond the second the oldest are dropped. */
+const FLUSH_AT_JOURNAL_BYTES = 4 * 1024 * 1024;
+const MAX_PENDING_JOURNAL_BYTES = 32 * 1024 * 1024;
 
 const NO_METRICS: SkillMetrics = Object.freeze({
   uses: 0,
@@ -37,7 +42,8 @@ const NO_EVIDENCE: SkillEvidence = { skill: NO_METRICS, versions: new Map() };
 export class Evidence {
   readonly #runs: RunStore;
   readonly #clock: Clock;
-  #pending: RunRecord[] = [];
+  #pending: RecordedRun[] = [];
+  #pendingJournalBytes = 0;
   #dropped = 0;
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> | undefined;
@@ -53,13 +59,17 @@ export class Evidence {
     this.#clock = parts.clock;
   }
 
-  record(run: RunRecord): void {
+  record(run: RecordedRun): void {
     this.#pending.push(run);
+    this.#pendingJournalBytes += journalBytes(run);
     if (this.#pending.length > MAX_PENDING) {
-      this.#pending.shift();
+      this.#pendingJournalBytes -= journalBytes(this.#pending.shift());
       this.#dropped += 1;
     }
-    this.#flushSoon(this.#pending.length >= FLUSH_AT_RUNS ? 0 : FLUSH_AFTER_MS);
+    if (this.#pendingJournalBytes > MAX_PENDING_JOURNAL_BYTES) this.#dropOldestJournals();
+    const isMuch =
+      this.#pending.length >= FLUSH_AT_RUNS || this.#pendingJournalBytes >= FLUSH_AT_JOURNAL_BYTES;
+    this.#flushSoon(isMuch ? 0 : FLUSH_AFTER_MS);
   }
 
   /** Evidence of one skill, without a promise when it is already known. */
@@ -85,6 +95,19 @@ export class Evidence {
   async find(runId: string): Promise<RunRecord | undefined> {
     await this.#tryFlush();
     return this.#runs.find(runId);
+  }
+
+  async recordingOf(runId: string): Promise<RunRecording | undefined> {
+    await this.#tryFlush();
+    return this.#runs.recording(runId);
+  }
+
+  /** @throws what keeps the store from writing: what is redacted must not turn up later */
+  async redact(runId: string): Promise<RunRecord | undefined> {
+    await this.flush();
+    const record = await this.#runs.redact(runId);
+    this.expire();
+    return record;
   }
 
   async totals(): Promise<RunTotals> {
@@ -138,12 +161,14 @@ export class Evidence {
   async #writePending(): Promise<void> {
     const batch = this.#pending;
     this.#pending = [];
+    this.#pendingJournalBytes = 0;
     try {
       await this.#record(batch);
       this.expire();
       this.#lastError = undefined;
     } catch (error) {
       this.#pending = [...batch, ...this.#pending];
+      this.#pendingJournalBytes = this.#pending.reduce((sum, run) => sum + journalBytes(run), 0);
       this.#lastError = error instanceof Error ? error.message : String(error);
       throw error;
     }
@@ -153,7 +178,7 @@ export class Evidence {
    * A store out of reach says so with an error of the library, and the runs are kept for later. Any
    * other error is one run's own: it alone is dropped, so that it can not hold back the others.
    */
-  async #record(batch: readonly RunRecord[]): Promise<void> {
+  async #record(batch: readonly RecordedRun[]): Promise<void> {
     try {
       await this.#runs.record(batch);
     } catch (error) {
@@ -165,6 +190,16 @@ export class Evidence {
       this.#dropped += batch.length;
       this.#lastError = error instanceof Error ? error.message : String(error);
     }
+  }
+
+  /** Halves them, so that it is not done for every run. */
+  #dropOldestJournals(): void {
+    this.#pending = this.#pending.map((run) => {
+      if (this.#pendingJournalBytes <= MAX_PENDING_JOURNAL_BYTES / 2) return run;
+      this.#pendingJournalBytes -= journalBytes(run);
+      const { recording: _, ...record } = run;
+      return record;
+    });
   }
 
   /** The timer keeps the process alive, so that a program that just ends loses nothing either. */
@@ -207,6 +242,17 @@ export class Evidence {
     }
     return known;
   }
+}
+
+/** About what a run's journal takes in memory. */
+function journalBytes(run: RecordedRun | undefined): number {
+  if (run?.recording === undefined) return 0;
+  const { contextJson, calls } = run.recording.journal;
+  return calls.reduce(
+    (sum, { args, reply }) =>
+      sum + 100 + args.length + (reply?.ok === true ? reply.json.length : 0),
+    contextJson.length,
+  );
 }
 
 /** Metrics of one version out of a skill's evidence. */

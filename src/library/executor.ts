@@ -13,11 +13,13 @@ import type { Limits } from "../base/limits.ts";
 import type { HostCall, HostCallReply, Sandbox, SandboxOutcome } from "../sandbox/sandbox.ts";
 import { Execution } from "../skill/execution.ts";
 import type { ExecutionError, ExecutionRecord } from "../skill/execution.ts";
+import type { RecordedRun } from "../store/run-store.ts";
 import type { StoredVersion } from "../store/skill-store.ts";
 import type { Evidence } from "./evidence.ts";
 import { grantsOf } from "./grants.ts";
 import type { Grants, Host } from "./grants.ts";
 import { answerHostCall, replyOf } from "./host-calls.ts";
+import type { JournalKeeper } from "./journal-keeper.ts";
 import { checkInteger, checkIsText, checkKnownOptions, checkPositive } from "./options.ts";
 import { CHECK_SEED, programOf, sandboxLimits } from "./program.ts";
 
@@ -60,6 +62,7 @@ export interface ExecutorParts {
   ) => StoredVersion | undefined | Promise<StoredVersion | undefined>;
   readonly sandbox: Sandbox;
   readonly evidence: Evidence;
+  readonly journals: JournalKeeper;
   readonly host: Host;
   readonly limits: Limits;
   readonly clock: Clock;
@@ -129,14 +132,16 @@ export class Executor {
     const grants = grantsOf(skill.capabilities, this.#parts.host.policy, caller?.grants);
     const timeout = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
     const nested = new Set<Promise<unknown>>();
+    const given = sandboxLimits(
+      this.#parts.limits,
+      { ...skill.limits, ...timeout },
+      caller?.remainingMs,
+    );
+    const limits = caller?.isCheck === true ? given : this.#parts.journals.limits(id, given);
     const outcome = await this.#parts.sandbox.run({
       program,
       contextJson: checked.json,
-      limits: sandboxLimits(
-        this.#parts.limits,
-        { ...skill.limits, ...timeout },
-        caller?.remainingMs,
-      ),
+      limits,
       depth: caller?.chain.length ?? 0,
       signal: this.#signalOf(options.signal),
       onHostCall: (call) => this.#answer(run, skill, grants, nested, call),
@@ -145,7 +150,8 @@ export class Executor {
     });
     // Runs it started and did not wait for are cancelled by now; none outlives the run it belongs to.
     await Promise.allSettled(nested);
-    return this.#finish(run, skill.version, outcome, warnings);
+    const kept = this.#parts.journals.keep(id, checked.json, limits, outcome);
+    return this.#finish(run, skill.version, outcome, warnings, kept);
   }
 
   #answer(
@@ -207,8 +213,20 @@ export class Executor {
     return signal === undefined ? closing : AbortSignal.any([signal, closing]);
   }
 
-  #finish(run: Run, version: number, outcome: Ending, warnings: readonly string[] = []): Execution {
-    const { valueJson, warnings: noticed = [], ...ending } = outcome;
+  #finish(
+    run: Run,
+    version: number,
+    outcome: Ending,
+    warnings: readonly string[] = [],
+    kept: Partial<RecordedRun> = {},
+  ): Execution {
+    const {
+      valueJson,
+      warnings: noticed = [],
+      journal: _journal,
+      divergence: _divergence,
+      ...ending
+    } = outcome;
     const all = [...warnings, ...noticed];
     const record: ExecutionRecord = {
       runId: run.runId,
@@ -221,9 +239,8 @@ export class Executor {
     };
     if (version > 0 && run.caller?.isCheck !== true) {
       const { value: _, ...journaled } = record;
-      this.#parts.evidence.record(
-        run.caller === undefined ? journaled : { ...journaled, parentRunId: run.caller.runId },
-      );
+      const parent = run.caller === undefined ? {} : { parentRunId: run.caller.runId };
+      this.#parts.evidence.record({ ...journaled, ...kept, ...parent });
     }
     return new Execution(record);
   }

@@ -11,6 +11,7 @@ import type { Composer } from "./composer.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Executor } from "./executor.ts";
 import type { Indexer } from "./indexer.ts";
+import type { Replayer } from "./replayer.ts";
 import type { Searcher } from "./searcher.ts";
 import type { SyncLibrary } from "./sync/sync-library.ts";
 
@@ -30,6 +31,7 @@ export interface LibraryParts {
   readonly searcher: Searcher;
   readonly executor: Executor;
   readonly composer: Composer;
+  readonly replayer: Replayer;
   readonly sync: SyncLibrary;
   readonly limits: Limits;
   readonly clock: Clock;

@@ -27,9 +27,11 @@ import { draftChecker } from "./draft-check/draft-checker.ts";
 import { Evidence } from "./evidence.ts";
 import { Executor } from "./executor.ts";
 import { Indexer } from "./indexer.ts";
+import { JournalKeeper } from "./journal-keeper.ts";
 import { defaultLibraryPath, prepareDirectory } from "./library-path.ts";
 import { checkInteger, checkKnownOptions, checkOneOf, checkTexts } from "./options.ts";
 import type { LibraryOptions, SandboxSize, Tool } from "./options.ts";
+import { Replayer } from "./replayer.ts";
 import { Searcher } from "./searcher.ts";
 import { SkillLibrary } from "./skill-library.ts";
 import { SyncLibrary } from "./sync/sync-library.ts";
@@ -45,6 +47,7 @@ const KNOWN = [
   "cache",
   "tools",
   "policy",
+  "journals",
   "limits",
   "durability",
   "clock",
@@ -109,6 +112,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
         busyMs,
         clock,
         maxRecords: limits.runRecords,
+        maxJournalBytes: limits.journalsBytes,
       }),
     );
   const embedder =
@@ -146,6 +150,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     find,
     sandbox,
     evidence,
+    journals: new JournalKeeper(options.journals ?? "full", limits),
     host,
     limits,
     clock,
@@ -163,6 +168,14 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     listIds,
   });
   const composer = new Composer({ executor, find, limits, clock });
+  const replayer = new Replayer({
+    catalog,
+    evidence,
+    sandbox,
+    limits,
+    clock,
+    closing: closing.signal,
+  });
   const sync = own(
     new SyncLibrary({
       options: path === undefined ? options : { ...options, path },
@@ -185,6 +198,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     searcher,
     executor,
     composer,
+    replayer,
     sync,
     limits,
     clock,
@@ -209,10 +223,24 @@ function checkOptions(options: LibraryOptions): LibraryOptions {
   checkKnownOptions("openLibrary.policy", options.policy ?? {}, ["tools", "skills"]);
   checkTexts("policy.tools", options.policy?.tools);
   checkTexts("policy.skills", options.policy?.skills);
+  checkJournals(options.journals);
   if (!isSandbox(options.sandbox))
     checkKnownOptions("openLibrary.sandbox", options.sandbox ?? {}, ["workers", "slotsPerWorker"]);
   checkOneOf("durability", options.durability, ["full", "normal"]);
   return options;
+}
+
+function checkJournals(journals: LibraryOptions["journals"]): void {
+  if (typeof journals !== "object") return checkOneOf("journals", journals, ["full", "off"]);
+  // A misspelt name would keep what was to be withheld.
+  checkKnownOptions("openLibrary.journals", journals, ["withhold"]);
+  checkKnownOptions("openLibrary.journals.withhold", journals.withhold, [
+    "tools",
+    "skills",
+    "fetch",
+  ]);
+  for (const [name, texts] of Object.entries(journals.withhold))
+    checkTexts(`journals.withhold.${name}`, texts);
 }
 
 /** Vectors of different embedders never share a file. */

@@ -9,6 +9,7 @@ import type { Embedder } from "../search/embedder.ts";
 import type { SearchIndex } from "../search/search-index.ts";
 import type { RunStore } from "../store/run-store.ts";
 import type { ExpectedVersion, SkillStore } from "../store/skill-store.ts";
+import type { JournalOptions } from "./journal-keeper.ts";
 
 /** What a tool learns about the call it answers. */
 export interface ToolCall {
@@ -56,6 +57,11 @@ export interface LibraryOptions {
   /** Functions that skills may be granted, by name (default: none). */
   readonly tools?: Readonly<Record<string, Tool>>;
   readonly policy?: Policy;
+  /**
+   * What is kept of runs so that they can be replayed: their context, calls and answers, or of some
+   * or all runs nothing (default: "full").
+   */
+  readonly journals?: JournalOptions;
   readonly limits?: Partial<Limits>;
   /** `full` survives a power cut, `normal` a crash of the process (default: "full"). */
   readonly durability?: "full" | "normal";

@@ -71,11 +71,7 @@ export function sandboxLimits(
       ];
     }),
   ) as unknown as RunLimits;
-  return {
-    ...granted,
-    timeoutMs: Math.min(granted.timeoutMs, Math.max(1, remainingMs)),
-    journalBytes: limits.journalBytes,
-  };
+  return { ...granted, timeoutMs: Math.min(granted.timeoutMs, Math.max(1, remainingMs)) };
 }
 
 function notExecutable(skill: StoredVersion, why: string): RepertoireError {

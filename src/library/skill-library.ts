@@ -31,7 +31,9 @@ import type { ExecuteOptions } from "./executor.ts";
 import type { LibraryParts } from "./library-parts.ts";
 import type { LibraryStats } from "./library-stats.ts";
 import { libraryStats } from "./library-stats.ts";
-import { checkInteger, checkKnownOptions, checkOneOf } from "./options.ts";
+import { checkInteger, checkIsText, checkKnownOptions, checkOneOf } from "./options.ts";
+import type { Replay, ReplayOptions } from "./replayer.ts";
+import { runNotFound } from "./run-not-found.ts";
 import type { SearchOptions, SearchResult } from "./searcher.ts";
 import type { SyncLibrary } from "./sync/sync-library.ts";
 import type { WorkflowInput, WorkflowRun } from "./workflow.ts";
@@ -215,10 +217,43 @@ export class SkillLibrary implements AsyncDisposable {
     return this.#parts.evidence.list({ ...filter, limit: filter.limit ?? DEFAULT_RUNS });
   }
 
-  /** One recorded run, without its value; `undefined` when it is unknown or was pruned. */
+  /**
+   * One recorded run, without its value; `undefined` when it is unknown or was pruned. Its `journal`
+   * says whether it can be replayed.
+   */
   async getRun(runId: string): Promise<RunRecord | undefined> {
     await using _ = await this.#enter();
     return this.#parts.evidence.find(runId);
+  }
+
+  /**
+   * Repeats a recorded run from its journal, without the host: no tool, skill or network is asked,
+   * and nothing is recorded. Against another version it tells where that one does something else.
+   *
+   * @throws {RUN_NOT_FOUND} when the run is unknown or was pruned
+   * @throws {NOT_EXECUTABLE} when it has no journal, and why
+   * @throws {SKILL_NOT_FOUND} when there is no such version
+   * @throws {CANCELLED} when its signal aborts
+   */
+  async replay(runId: string, options?: ReplayOptions): Promise<Replay> {
+    await using _ = await this.#enter();
+    return this.#parts.replayer.replay(runId, options);
+  }
+
+  /**
+   * Removes for good what a run may have been told: its journal, logs, warnings and the text of its
+   * error. That it ran, when and how it ended stays known. Runs that it called or was called by
+   * have records of their own.
+   *
+   * @returns the record as it is now
+   * @throws {RUN_NOT_FOUND} when the run is unknown or was pruned
+   */
+  async redactRun(runId: string): Promise<RunRecord> {
+    await using _ = await this.#enter();
+    checkIsText("runId", runId);
+    const record = await this.#parts.evidence.redact(runId);
+    if (record === undefined) throw runNotFound(runId);
+    return record;
   }
 
   /** Counts, and how the parts are doing. */
