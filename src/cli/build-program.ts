@@ -13,6 +13,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { getCommand } from "./commands/get.ts";
 import { historyCommand } from "./commands/history.ts";
 import { listCommand } from "./commands/list.ts";
+import { replayCommand } from "./commands/replay.ts";
 import { removeCommand } from "./commands/remove.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { runCommand } from "./commands/run.ts";
@@ -40,6 +41,7 @@ const COMMANDS: readonly Install[] = [
   removeCommand,
   statsCommand,
   runsCommand,
+  replayCommand,
   doctorCommand,
   demoCommand,
   completionCommand,

@@ -1,13 +1,16 @@
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { draftOf } from "../../test/support/draft-of.ts";
 import { noteDraft, skillDraft } from "../../test/support/skill-draft.ts";
 import { rejection } from "../../test/support/thrown.ts";
 import { temporaryLibrary } from "../../test/support/temporary-library.ts";
+import { systemClock } from "../base/clock.ts";
 import { RepertoireError } from "../base/errors.ts";
+import { LIMITS, runLimits } from "../base/limits.ts";
 import type { RunStore } from "../store/run-store.ts";
 import { sqliteRunStore } from "../store/sqlite/sqlite-run-store.ts";
 import { temporaryDirectory } from "../store/testing-fixtures/temporary-directory.ts";
+import { Evidence } from "./evidence.ts";
 import { openLibrary } from "./open-library.ts";
 import type { SkillLibrary } from "./skill-library.ts";
 
@@ -142,7 +145,7 @@ test("runs are listed newest first, narrowed by skill and status, and paged", as
   expect(await listed({ limit: 1 })).toStrictEqual([ids[0]]);
   expect(await listed({ before: ids[0]! })).toStrictEqual([ids[1], ids[2]]);
   const { value: _, ...record } = runs[2]!;
-  expect(await library.getRun(ids[2]!)).toStrictEqual(record);
+  expect(await library.getRun(ids[2]!)).toStrictEqual({ ...record, journal: "kept" });
   expect(await library.getRun("absent")).toBeUndefined();
 });
 
@@ -282,4 +285,50 @@ test("a run that can not be written is dropped alone, and counted", async () => 
   expect((await stored.totals()).byStatus).toStrictEqual({ ok: 2 });
   await stored.close();
   directory.remove();
+});
+
+test("journals that wait to be written are bounded: the oldest are dropped, their runs are not", async () => {
+  const directory = temporaryDirectory();
+  onTestFinished(() => directory.remove());
+  const store = await sqliteRunStore({ path: join(directory.path, "runs.sqlite") });
+  let isReachable = false;
+  const runs: RunStore = {
+    ...store,
+    record: async (batch) => {
+      if (!isReachable) throw new RepertoireError("STORE_UNAVAILABLE", "out of reach");
+      return store.record(batch);
+    },
+  };
+  const evidence = new Evidence({ runs, clock: systemClock });
+  const mib = 2 ** 20;
+  const contextJson = JSON.stringify("x".repeat(mib));
+  for (let number = 1; number <= 40; number++) {
+    evidence.record({
+      runId: `run-${number}`,
+      skillId: "a",
+      version: 1,
+      status: "ok",
+      logs: [],
+      logsDropped: 0,
+      startedAt: "2026-01-01T00:00:00.000Z",
+      durationMs: 1,
+      cpuMs: 1,
+      hostCalls: 0,
+      journal: "kept",
+      recording: {
+        journal: { engine: "e@1", seed: 1, now: 1, contextJson, calls: [], order: [] },
+        limits: runLimits(LIMITS),
+      },
+    });
+  }
+  expect(await rejection(evidence.flush())).toMatchObject({ code: "STORE_UNAVAILABLE" });
+  isReachable = true;
+  await evidence.close();
+  const kept = (await store.list({ limit: 99 })).filter(({ journal }) => journal === "kept");
+  expect((await store.totals()).runs).toBe(40);
+  expect(kept.length).toBeGreaterThanOrEqual(16);
+  expect(kept.length).toBeLessThanOrEqual(32);
+  expect(kept.at(0)?.runId).toBe("run-40");
+  expect((await store.find("run-1"))?.journal).toBe("dropped");
+  await store.close();
 });

@@ -279,7 +279,7 @@ describe("a run that can not be replayed", () => {
   });
 
   test("says that it never began", async () => {
-    const { runId } = await run("return 1;", { toJSON: 1, a: Number.NaN } as never);
+    const { runId } = await run("return 1;", { a: Number.NaN });
     expect(await refusal(runId)).toBe(
       'Run "?" can not be replayed: nothing was recorded for it: it ended with invalid-context before its code began, or an older release ran it',
     );

@@ -19,7 +19,7 @@ beforeAll(() => {
 afterAll(() => place[Symbol.dispose]());
 
 const COMMANDS =
-  "add get list search run batch compose version history diff rollback status remove stats runs doctor demo completion".split(
+  "add get list search run batch compose version history diff rollback status remove stats runs replay doctor demo completion".split(
     " ",
   );
 
@@ -100,7 +100,10 @@ describe("usage errors", () => {
     [["diff", "a", "1", "two"]],
     [["rollback", "a", "1", "--expected-version", "latest"]],
     [["status", "a", "lively"]],
-    [["replay", "a"]],
+    [["runs", "--redact", "a", "--limit", "2"]],
+    [["replay"]],
+    [["replay", "a", "--version", "0"]],
+    [["no-such-command", "a"]],
   ])("%j exits with 2 and writes nothing to stdout", async (args) => {
     const { code, stdout, stderr } = await place.run(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -140,6 +143,8 @@ describe("the library", () => {
     ["remove", "a"],
     ["stats"],
     ["runs"],
+    ["runs", "--redact", "a"],
+    ["replay", "a"],
   ])("is not created by %s", async (...args) => {
     const path = join(place.directory, "mistyped");
     const result = await place.run([...args, "--library", "mistyped", "--json"]);

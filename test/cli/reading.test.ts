@@ -243,6 +243,7 @@ describe("stats and runs", () => {
         durationMs: NUMBER,
         cpuMs: NUMBER,
         hostCalls: 0,
+        journal: "kept",
       },
     ]);
     const table = await place.run(["runs"]);

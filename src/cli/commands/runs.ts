@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import { LIMITS } from "../../base/limits.ts";
-import type { RunRecord } from "../../index.ts";
+import type { JournalState, RunRecord } from "../../index.ts";
 import { EXECUTION_STATUSES } from "../../skill/execution.ts";
 import type { ExecutionStatus } from "../../skill/execution.ts";
 import { statusStyle } from "../colours.ts";
@@ -17,6 +17,7 @@ interface RunsFlags {
   readonly skill?: string;
   readonly status?: ExecutionStatus;
   readonly limit?: number;
+  readonly redact?: string;
 }
 
 export const runsCommand: Install = (program, run) => {
@@ -30,14 +31,38 @@ export const runsCommand: Install = (program, run) => {
       new Option("--status <status>", "only that ended like this").choices(EXECUTION_STATUSES),
     )
     .option("--limit <n>", "at most this many (default: 50)", wholeNumber(1, LIMITS.runRecords))
+    .addOption(
+      new Option(
+        "--redact <runId>",
+        "remove the journal, logs and error text of this run for good",
+      ).conflicts(["skill", "status", "limit"]),
+    )
     .action((flags: RunsFlags, command: Command) =>
       run(command, async ({ library, output, json }) => {
-        const { skill: skillId, status, limit } = flags;
+        const { skill: skillId, status, limit, redact } = flags;
+        if (redact !== undefined) {
+          const record = await (await library()).redactRun(redact);
+          if (json) return output.json(record);
+          return output.text(
+            `${output.paint("green", "✓")} redacted run ${record.runId} of ${skillAt(record)}\n`,
+          );
+        }
         const runs = await (await library()).listRuns(defined({ skillId, status, limit }));
         if (json) output.json(runs);
         else output.text(renderTable(COLUMNS, runs, output));
       }),
     );
+};
+
+/** Whether a run can be replayed, or why not. */
+const REPLAY: Readonly<Record<JournalState, string>> = {
+  kept: "yes",
+  truncated: "partly",
+  "too-large": "too large",
+  withheld: "withheld",
+  off: "off",
+  dropped: "dropped",
+  redacted: "redacted",
 };
 
 const COLUMNS: readonly Column<RunRecord>[] = [
@@ -46,6 +71,7 @@ const COLUMNS: readonly Column<RunRecord>[] = [
   { title: "STATUS", value: ({ status }) => status, style: ({ status }) => statusStyle(status) },
   { title: "TIME", value: ({ durationMs }) => formatDuration(durationMs), align: "right" },
   { title: "RUN", value: ({ runId }) => runId },
+  { title: "REPLAY", value: ({ journal }) => (journal === undefined ? "–" : REPLAY[journal]) },
   {
     title: "ERROR",
     value: ({ error }) => (error ? `${error.name}: ${error.message}` : ""),
