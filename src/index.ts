@@ -13,7 +13,7 @@ export { AsyncRWLock } from "./lock/rw-lock.ts";
 export type { Clock } from "./base/clock.ts";
 export type { ErrorCode, ErrorDetails, Issue } from "./base/errors.ts";
 export type { JsonObject, JsonValue } from "./base/json.ts";
-export type { Limits } from "./base/limits.ts";
+export type { Limits, RunLimits } from "./base/limits.ts";
 export type { CacheControl, CacheStats } from "./cache/cache-stats.ts";
 export type {
   AddManyOptions,
@@ -35,8 +35,22 @@ export type { ComposeOptions, WorkflowProgress } from "./library/composer.ts";
 export type { ExecuteOptions } from "./library/executor.ts";
 export type { JournalOptions, Withheld } from "./library/journal-keeper.ts";
 export type { LibraryStats } from "./library/library-stats.ts";
-export type { LibraryOptions, Policy, SandboxSize, Tool, ToolCall } from "./library/options.ts";
 export type { Replay, ReplayOptions } from "./library/replayer.ts";
+export type {
+  GrantPolicy,
+  LibraryOptions,
+  Policy,
+  SandboxSize,
+  Tool,
+  ToolCall,
+  ToolDefinition,
+  ToolInfo,
+} from "./library/options.ts";
+export type {
+  MeasuredGrants,
+  MeasuredRun,
+  MeasureGrantsOptions,
+} from "./library/measure-grants.ts";
 export type { SearchOptions, SearchResult, SkillMatch } from "./library/searcher.ts";
 export type { SyncLibrary } from "./library/sync/sync-library.ts";
 export type { StepReport, WorkflowInput, WorkflowRun, WorkflowStep } from "./library/workflow.ts";
@@ -62,6 +76,7 @@ export type {
 } from "./skill/run-journal.ts";
 export type {
   Capabilities,
+  Capability,
   Check,
   ExampleHostCall,
   FailureNote,

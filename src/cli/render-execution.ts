@@ -5,6 +5,7 @@ import { statusStyle } from "./colours.ts";
 import type { Paint } from "./colours.ts";
 import { formatDuration } from "./duration.ts";
 import { plural } from "./plural.ts";
+import { renderCapabilities } from "./render-capabilities.ts";
 import { skillAt } from "./skill-at.ts";
 import { indented, oneLine, printable, printableJson } from "./text-width.ts";
 
@@ -16,11 +17,16 @@ export function renderValue(value: JsonValue): string {
 /** Logs, warnings, what went wrong, and how it ended, each on lines of its own. */
 export function renderEnding(run: ExecutionRecord, paint: Paint): string {
   const { skillId, version, status, durationMs, logs, logsDropped, warnings = [], error } = run;
+  const { used, refused } = run;
   return [
     ...logs.map(({ level, text }) => `${paint("dim", `[${level}]`)} ${indented(text)}`),
     ...(logsDropped === 0 ? [] : [paint("dim", `[${plural(logsDropped, "log line")} left out]`)]),
     ...warnings.map((warning) => `${paint("yellow", "warning:")} ${oneLine(warning)}`),
     ...(error === undefined ? [] : [renderExecutionError(error, paint)]),
+    ...(used === undefined ? [] : [`${paint("dim", "used:")} ${renderCapabilities(used)}`]),
+    ...(refused === undefined
+      ? []
+      : [`${paint("yellow", "refused:")} ${renderCapabilities(refused)}`]),
     `${paint(statusStyle(status), status)} ${skillAt({ skillId, version })} ${paint("dim", `in ${formatDuration(durationMs)}`)}`,
   ].join("\n");
 }

@@ -14,7 +14,7 @@ import type { Catalog, PreparedDraft } from "./catalog.ts";
 import type { AddOptions, AddResult } from "./catalog-options.ts";
 import { executionOfError } from "./executor.ts";
 import type { Executor } from "./executor.ts";
-import { checkInteger, checkKnownOptions, checkPositive } from "./options.ts";
+import { checkCaller, checkInteger, checkKnownOptions, checkPositive } from "./options.ts";
 
 /** Drafts committed in one transaction: large enough to be fast, small enough to keep others waiting briefly. */
 const CHUNK = 64;
@@ -55,6 +55,8 @@ export interface ExecuteManyItem {
 export interface ExecuteManyOptions {
   /** Wall-clock time of each run (default: the skill's own limit, else 30,000 ms). */
   readonly timeoutMs?: number;
+  /** Who asks, as for `execute`. */
+  readonly caller?: string;
   /** Runs in flight at once (default: 10). */
   readonly maxConcurrent?: number;
   /** Stops the whole batch: runs in flight and those not yet started end as `cancelled`. */
@@ -180,13 +182,20 @@ export async function executeMany(
   items: readonly ExecuteManyItem[],
   options: ExecuteManyOptions = {},
 ): Promise<readonly Execution[]> {
-  checkKnownOptions("executeMany", options, ["timeoutMs", "maxConcurrent", "signal", "onResult"]);
+  checkKnownOptions("executeMany", options, [
+    "timeoutMs",
+    "caller",
+    "maxConcurrent",
+    "signal",
+    "onResult",
+  ]);
+  checkCaller(options.caller);
   checkInteger("maxConcurrent", options.maxConcurrent, 1, 1000);
   checkPositive("timeoutMs", options.timeoutMs, parts.limits.maxTimeoutMs);
   checkItems("items", items, parts.limits.batchItems);
-  const { timeoutMs, signal, onResult, maxConcurrent = parts.limits.maxConcurrent } = options;
+  const { onResult, maxConcurrent = parts.limits.maxConcurrent } = options;
   return mapBounded(items, maxConcurrent, async (item, index) => {
-    const execution = await executeItem(parts, item, timeoutMs, signal);
+    const execution = await executeItem(parts, item, options);
     onResult?.(execution, index);
     return execution;
   });
@@ -195,8 +204,7 @@ export async function executeMany(
 async function executeItem(
   parts: BatchParts,
   item: ExecuteManyItem,
-  timeoutMs: number | undefined,
-  signal: AbortSignal | undefined,
+  { timeoutMs, caller, signal }: ExecuteManyOptions,
 ): Promise<Execution> {
   const id = idOf(item) ?? preview(item);
   try {
@@ -210,6 +218,7 @@ async function executeItem(
     return await parts.executor.execute(item.id, item.context, {
       ...(item.version === undefined ? {} : { version: item.version }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(caller === undefined ? {} : { caller }),
       ...(signal === undefined ? {} : { signal }),
     });
   } catch (error) {

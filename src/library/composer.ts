@@ -9,7 +9,7 @@ import type { Limits } from "../base/limits.ts";
 import type { Execution, ExecutionStatus } from "../skill/execution.ts";
 import type { StoredVersion } from "../store/skill-store.ts";
 import type { Executor } from "./executor.ts";
-import { checkKnownOptions, checkOneOf, checkPositive } from "./options.ts";
+import { checkCaller, checkKnownOptions, checkOneOf, checkPositive } from "./options.ts";
 import { programOf } from "./program.ts";
 import { runSteps } from "./run-steps.ts";
 import type { StepEnd } from "./run-steps.ts";
@@ -23,6 +23,8 @@ export interface ComposeOptions {
   readonly timeoutMsPerSkill?: number;
   /** What a failing step does that does not say so itself (default: "stop"). */
   readonly onError?: OnError;
+  /** Who asks, as for `execute`; it holds for every step. */
+  readonly caller?: string;
   readonly signal?: AbortSignal;
   /** Receives each step as it starts and ends. */
   readonly onProgress?: (progress: WorkflowProgress) => void;
@@ -109,9 +111,11 @@ export class Composer {
       "name",
       "timeoutMsPerSkill",
       "onError",
+      "caller",
       "signal",
       "onProgress",
     ]);
+    checkCaller(options.caller);
     throwIfAborted(options.signal, "The workflow");
     checkContext(context);
     return this.#run(await this.plan(input, options), context, options);
@@ -145,7 +149,7 @@ export class Composer {
       runStep: async (step, given) => {
         const progress = { step: step.id, skillId: step.skill, totalSteps: steps.length };
         observe({ ...progress, event: "started", completedSteps });
-        const execution = await this.#attempt(step, pinned.get(step.id), given, options.signal);
+        const execution = await this.#attempt(step, pinned.get(step.id), given, options);
         executions.set(step.id, execution);
         const ok = execution.status === "ok";
         if (ok) completedSteps += 1;
@@ -180,11 +184,12 @@ export class Composer {
     step: ResolvedStep,
     version: number | undefined,
     context: JsonValue,
-    signal: AbortSignal | undefined,
+    { caller, signal }: ComposeOptions,
   ): Promise<Execution> {
     return this.#parts.executor.execute(step.skill, context, {
       ...(version === undefined ? {} : { version }),
       ...(step.timeoutMs === undefined ? {} : { timeoutMs: step.timeoutMs }),
+      ...(caller === undefined ? {} : { caller }),
       ...(signal === undefined ? {} : { signal }),
     });
   }

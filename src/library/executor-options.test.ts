@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { draftOf } from "../../test/support/draft-of.ts";
 import { temporaryLibrary } from "../../test/support/temporary-library.ts";
 import type { TemporaryLibrary } from "../../test/support/temporary-library.ts";
+import type { ExecuteOptions } from "./executor.ts";
 import { openLibrary } from "./open-library.ts";
 import type { SkillLibrary } from "./skill-library.ts";
 
@@ -55,7 +56,7 @@ describe("options", () => {
     await expect(library.execute("echo", {}, { timeout: 5 } as object)).rejects.toMatchObject({
       code: "INVALID_INPUT",
       message:
-        "execute has no option `timeout`; it takes version, timeoutMs, seed, signal, onProgress",
+        "execute has no option `timeout`; it takes version, timeoutMs, limits, caller, policy, seed, signal, onProgress",
     });
   });
 
@@ -143,6 +144,50 @@ describe("limits", () => {
     await expect(strict.execute("greedy", {}, { timeoutMs: 121 })).rejects.toMatchObject({
       code: "INVALID_INPUT",
     });
+  });
+});
+
+describe("limits of one run", () => {
+  test("go before the skill's own and the library's, up to the maxima, and time before them", async () => {
+    const ending = async (options: ExecuteOptions): Promise<unknown> =>
+      (await library.execute("forever-limited", {}, options)).error?.message;
+    expect(await ending({ limits: { timeoutMs: 210 } })).toContain("210 ms");
+    expect(await ending({ limits: { timeoutMs: 210 }, timeoutMs: 190 })).toContain("190 ms");
+    const many = { limits: { memoryBytes: Number.MAX_SAFE_INTEGER } };
+    expect((await library.execute("hoard", { n: 300_000 }, many)).unwrap()).toBe(300_000);
+    expect((await library.execute("hoard", { n: 300_000 })).status).toBe("out-of-memory");
+  });
+
+  test("hold for the context and the calls as well", async () => {
+    const tight = await library.execute("echo", { text: "long" }, { limits: { contextBytes: 5 } });
+    expect(tight).toMatchObject({
+      status: "invalid-context",
+      error: { code: "LIMIT_EXCEEDED", message: "The context has 15 bytes; at most 5 are allowed" },
+    });
+    const context = { text: "x".repeat(2 ** 20) };
+    expect((await library.execute("echo", context)).status).toBe("invalid-context");
+    const wide = { limits: { contextBytes: 2 ** 21 } };
+    expect((await library.execute("echo", context, wide)).status).toBe("ok");
+    await library.add(draftOf("calls", "for (let i = 0; i < 3; i++) await host.sleep(0);"));
+    expect((await library.execute("calls", {}, { limits: { hostCalls: 2 } })).error?.name).toBe(
+      "LimitError",
+    );
+  });
+
+  test("are refused when they are unknown or make no sense", async () => {
+    const refused: readonly (readonly [object, string])[] = [
+      [{ timeout: 5 }, "limits has no option `timeout`"],
+      [{ journalBytes: 5 }, "limits has no option `journalBytes`"],
+      [{ cpuMs: 0 }, "Expected `limits.cpuMs` to be a whole number from 1"],
+      [{ memoryBytes: 5 }, "Expected `limits.memoryBytes` to be a whole number from 1048576"],
+      [{ hostCalls: 1.5 }, "Expected `limits.hostCalls` to be a whole number from 0"],
+      [[], "Expected the options of limits to be an object"],
+    ];
+    for (const [limits, message] of refused)
+      await expect(library.execute("echo", {}, { limits })).rejects.toMatchObject({
+        code: "INVALID_INPUT",
+        message: expect.stringContaining(message),
+      });
   });
 });
 

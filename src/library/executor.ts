@@ -9,18 +9,38 @@ import type { RepertoireError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json.ts";
 import type { JsonDefect } from "../base/json.ts";
 import { findJsonDefect, utf8Bytes } from "../base/json.ts";
-import type { Limits } from "../base/limits.ts";
-import type { HostCall, HostCallReply, Sandbox, SandboxOutcome } from "../sandbox/sandbox.ts";
+import type { Limits, RunLimits } from "../base/limits.ts";
+import type {
+  HostCall,
+  HostCallReply,
+  Sandbox,
+  SandboxLimits,
+  SandboxOutcome,
+} from "../sandbox/sandbox.ts";
 import { Execution } from "../skill/execution.ts";
 import type { ExecutionError, ExecutionRecord } from "../skill/execution.ts";
 import type { RecordedRun } from "../store/run-store.ts";
 import type { StoredVersion } from "../store/skill-store.ts";
+import { createCallBudget } from "./call-budget.ts";
+import type { BudgetAccount } from "./call-budget.ts";
+import { createCapabilityRecord } from "./capability-record.ts";
+import type { CapabilityRecord } from "./capability-record.ts";
 import type { Evidence } from "./evidence.ts";
 import { grantsOf } from "./grants.ts";
-import type { Grants, Host } from "./grants.ts";
+import type { Grants, GrantSource, Host } from "./grants.ts";
 import { answerHostCall, replyOf } from "./host-calls.ts";
 import type { JournalKeeper } from "./journal-keeper.ts";
-import { checkInteger, checkIsText, checkKnownOptions, checkPositive } from "./options.ts";
+import {
+  checkCaller,
+  checkInteger,
+  checkIsText,
+  checkKnownOptions,
+  checkPositive,
+  checkRunLimits,
+} from "./options.ts";
+import type { GrantPolicy } from "./options.ts";
+import { checkGrantPolicy } from "./policy.ts";
+import type { PolicyLayer } from "./policy.ts";
 import { CHECK_SEED, programOf, sandboxLimits } from "./program.ts";
 
 /** Options of one run. */
@@ -29,6 +49,12 @@ export interface ExecuteOptions {
   readonly version?: number;
   /** Wall-clock time (default: the skill's own limit, else 30,000 ms). */
   readonly timeoutMs?: number;
+  /** In place of the skill's own limits, up to the library's maxima; `timeoutMs` above goes before. */
+  readonly limits?: Partial<RunLimits>;
+  /** Who asks, 1 to 256 characters: its policy holds, and it is recorded (default: nobody is named). */
+  readonly caller?: string;
+  /** Narrows what this run and those it calls may be granted (default: the policies of library and caller alone). */
+  readonly policy?: GrantPolicy;
   /** Seed of `Math.random` within the run and the runs it calls (default: random). */
   readonly seed?: number;
   readonly signal?: AbortSignal;
@@ -45,6 +71,11 @@ interface Caller {
   readonly remainingMs: number;
   /** Whether it all began with the check of an example. */
   readonly isCheck: boolean;
+  /** Policies of the whole tree of runs. */
+  readonly layers: readonly PolicyLayer[];
+  /** Who asked for the first of them. */
+  readonly name: string | undefined;
+  readonly account: BudgetAccount | undefined;
 }
 
 interface Run {
@@ -53,7 +84,32 @@ interface Run {
   readonly startedAt: string;
   readonly options: ExecuteOptions;
   readonly caller: Caller | undefined;
+  readonly layers: readonly PolicyLayer[];
+  readonly record: CapabilityRecord;
 }
+
+/** A run that is in the sandbox. */
+interface BegunRun extends Run {
+  readonly grants: Grants;
+  readonly source: GrantSource;
+  readonly limits: SandboxLimits;
+  /** Where it is part of a tree of runs, or may grow one. */
+  readonly account: BudgetAccount | undefined;
+  /** Runs it started. */
+  readonly nested: Set<Promise<unknown>>;
+}
+
+/** What `execute` knows, in the order it tells. */
+const OPTIONS = [
+  "version",
+  "timeoutMs",
+  "limits",
+  "caller",
+  "policy",
+  "seed",
+  "signal",
+  "onProgress",
+];
 
 export interface ExecutorParts {
   readonly find: (
@@ -83,16 +139,19 @@ export class Executor {
     options: ExecuteOptions = {},
   ): Promise<Execution> {
     checkIsText("id", id);
-    checkKnownOptions("execute", options, ["version", "timeoutMs", "seed", "signal", "onProgress"]);
+    checkKnownOptions("execute", options, OPTIONS);
     checkPositive("timeoutMs", options.timeoutMs, this.#parts.limits.maxTimeoutMs);
     checkInteger("version", options.version, 1, Number.MAX_SAFE_INTEGER);
     checkInteger("seed", options.seed, 0, 2 ** 32 - 1);
+    checkRunLimits("limits", options.limits);
+    checkCaller(options.caller);
+    checkGrantPolicy("policy", options.policy);
     return this.#start(id, context, options, undefined);
   }
 
   /** Runs a skill for an example of another one: without tools, and unrecorded, because checks are no evidence of use. */
   async runForCheck(id: string, call: HostCall): Promise<HostCallReply> {
-    const nothing: Grants = { tools: new Set(), skills: new Set() };
+    const nothing: Grants = { tools: new Set(), skills: new Set(), fetch: new Set() };
     const { signal, remainingMs } = call;
     const caller: Caller = {
       runId: "check",
@@ -100,6 +159,9 @@ export class Executor {
       chain: ["(check)"],
       remainingMs,
       isCheck: true,
+      layers: this.#parts.host.rules.layersOf(undefined),
+      name: undefined,
+      account: undefined,
     };
     const options = { signal, seed: nestedSeed(CHECK_SEED, call) };
     return replyOf(() => this.#start(id, call.args, options, caller));
@@ -117,11 +179,16 @@ export class Executor {
       startedAt: isoTime(this.#parts.clock.now()),
       options,
       caller,
+      layers: caller?.layers ?? this.#parts.host.rules.layersOf(options.caller, options.policy),
+      record: createCapabilityRecord(),
     };
     const skill = await this.#parts.find(id, options.version);
     if (skill === undefined) return this.#finish(run, 0, notFound(id, options.version));
     const { program, warnings } = programOf(skill, options.version !== undefined);
-    const checked = this.#checkContext(context);
+    const timeout = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
+    const asked = { ...skill.limits, ...options.limits, ...timeout };
+    const limits = sandboxLimits(this.#parts.limits, asked, caller?.remainingMs);
+    const checked = checkContext(context, limits.contextBytes);
     if (!checked.ok)
       return this.#finish(
         run,
@@ -129,88 +196,76 @@ export class Executor {
         failedBefore("invalid-context", checked.error),
         warnings,
       );
-    const grants = grantsOf(skill.capabilities, this.#parts.host.policy, caller?.grants);
-    const timeout = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
-    const nested = new Set<Promise<unknown>>();
-    const given = sandboxLimits(
-      this.#parts.limits,
-      { ...skill.limits, ...timeout },
-      caller?.remainingMs,
-    );
-    const limits = caller?.isCheck === true ? given : this.#parts.journals.limits(id, given);
+    const source = { declared: skill.capabilities, layers: run.layers, caller: caller?.grants };
+    const grants = grantsOf(source);
+    const share = caller?.account?.nested(limits);
+    // Most runs can call no skill, and their own limits are all they need.
+    const budget = (share ?? grants.skills.size === 0) ? undefined : createCallBudget(limits);
+    const granted = { ...limits, ...share?.limits };
+    const recorded = caller?.isCheck !== true;
+    const begun: BegunRun = {
+      ...run,
+      grants,
+      source,
+      limits: recorded ? this.#parts.journals.limits(id, granted) : granted,
+      account: share?.account ?? budget?.root,
+      nested: new Set(),
+    };
     const outcome = await this.#parts.sandbox.run({
       program,
       contextJson: checked.json,
-      limits,
+      limits: begun.limits,
       depth: caller?.chain.length ?? 0,
-      signal: this.#signalOf(options.signal),
-      onHostCall: (call) => this.#answer(run, skill, grants, nested, call),
+      signal: this.#signalOf(options.signal, budget?.signal),
+      onHostCall: (call) => this.#answer(begun, call),
       ...(options.seed === undefined ? {} : { seed: options.seed }),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     });
     // Runs it started and did not wait for are cancelled by now; none outlives the run it belongs to.
-    await Promise.allSettled(nested);
-    const kept = this.#parts.journals.keep(id, checked.json, limits, outcome);
-    return this.#finish(run, skill.version, outcome, warnings, kept);
+    await Promise.allSettled(begun.nested);
+    begun.account?.close(outcome);
+    const isStopped = options.signal?.aborted === true || this.#parts.closing.aborted;
+    const ending = isStopped ? outcome : (budget?.endingOf(outcome) ?? outcome);
+    const kept = this.#parts.journals.keep(id, checked.json, begun.limits, outcome);
+    return this.#finish(run, skill.version, ending, warnings, kept);
   }
 
-  #answer(
-    run: Run,
-    skill: StoredVersion,
-    grants: Grants,
-    nested: Set<Promise<unknown>>,
-    call: HostCall,
-  ): Promise<HostCallReply> {
+  async #answer(run: BegunRun, call: HostCall): Promise<HostCallReply> {
+    const { grants, source, layers, record, account } = run;
+    const refusal = account?.refusal(call);
+    if (refusal !== undefined) return record.answer(refusal);
     const chain = [...(run.caller?.chain ?? []), run.id];
     const isCheck = run.caller?.isCheck ?? false;
     const { seed } = run.options;
     const seeded = seed === undefined ? {} : { seed: nestedSeed(seed, call) };
-    return answerHostCall(
+    const reply = await answerHostCall(
       {
         runId: run.runId,
         skillId: run.id,
-        declared: skill.capabilities,
         grants,
+        source,
+        record,
         host: this.#parts.host,
         chain,
         nestingDepth: this.#parts.limits.nestingDepth,
         runSkill: (id, context, { remainingMs, ...options }) => {
-          const caller = { runId: run.runId, grants, chain, remainingMs, isCheck };
+          const name = callerOf(run);
+          const { runId } = run;
+          const caller = { runId, grants, chain, remainingMs, isCheck, layers, name, account };
           const running = this.#start(id, context, { ...options, ...seeded }, caller);
-          nested.add(running);
+          run.nested.add(running);
           return running;
         },
       },
       call,
     );
+    return record.answer(reply);
   }
 
-  #checkContext(
-    context: unknown,
-  ): { ok: true; json: string } | { ok: false; error: ExecutionError } {
-    const value = context === undefined ? {} : context;
-    const defect = findJsonDefect(value);
-    if (defect) return { ok: false, error: contextDefect(defect) };
-    const json = JSON.stringify(value);
-    const { contextBytes } = this.#parts.limits;
-    const bytes = utf8Bytes(json);
-    return bytes > contextBytes
-      ? {
-          ok: false,
-          error: {
-            ...invalidContext(
-              `The context has ${bytes} bytes; at most ${contextBytes} are allowed; send less, or raise limits.contextBytes`,
-              "LIMIT_EXCEEDED",
-            ),
-            limit: "contextBytes",
-          },
-        }
-      : { ok: true, json };
-  }
-
-  #signalOf(signal: AbortSignal | undefined): AbortSignal {
+  #signalOf(...signals: readonly (AbortSignal | undefined)[]): AbortSignal {
+    const given = signals.filter((signal) => signal !== undefined);
     const { closing } = this.#parts;
-    return signal === undefined ? closing : AbortSignal.any([signal, closing]);
+    return given.length === 0 ? closing : AbortSignal.any([...given, closing]);
   }
 
   #finish(
@@ -228,12 +283,18 @@ export class Executor {
       ...ending
     } = outcome;
     const all = [...warnings, ...noticed];
+    const caller = callerOf(run);
     const record: ExecutionRecord = {
       runId: run.runId,
       skillId: run.id,
       version,
       startedAt: run.startedAt,
       ...ending,
+      ...(ending.error === undefined
+        ? {}
+        : { error: run.record.explained(ending.status, ending.error) }),
+      ...(caller === undefined ? {} : { caller }),
+      ...run.record.summary(),
       ...(valueJson === undefined ? {} : { value: JSON.parse(valueJson) as JsonValue }),
       ...(all.length === 0 ? {} : { warnings: all }),
     };
@@ -244,6 +305,25 @@ export class Executor {
     }
     return new Execution(record);
   }
+}
+
+/** Who asked for a run, or for the first of those that led to it. */
+function callerOf({ caller, options }: Run): string | undefined {
+  return caller === undefined ? options.caller : caller.name;
+}
+
+function checkContext(
+  context: unknown,
+  contextBytes: number,
+): { ok: true; json: string } | { ok: false; error: ExecutionError } {
+  const value = context === undefined ? {} : context;
+  const defect = findJsonDefect(value);
+  if (defect) return { ok: false, error: contextDefect(defect) };
+  const json = JSON.stringify(value);
+  const bytes = utf8Bytes(json);
+  if (bytes <= contextBytes) return { ok: true, json };
+  const message = `The context has ${bytes} bytes; at most ${contextBytes} are allowed`;
+  return { ok: false, error: invalidContext(message, "LIMIT_EXCEEDED") };
 }
 
 /** The seed of a run that a call starts, so that one seed repeats a run and all that it calls. */
@@ -280,7 +360,12 @@ function invalidContext(message: string, code = "INVALID_INPUT"): ExecutionError
 }
 
 /** An execution for a context that is not JSON and so can not even travel to where the run would be. */
-export function executionOfContext(id: string, version: number, defect: JsonDefect): Execution {
+export function executionOfContext(
+  id: string,
+  version: number,
+  defect: JsonDefect,
+  caller: string | undefined,
+): Execution {
   const startedAt = isoTime(systemClock.now());
   return new Execution({
     runId: randomUUID(),
@@ -288,6 +373,7 @@ export function executionOfContext(id: string, version: number, defect: JsonDefe
     version,
     startedAt,
     ...failedBefore("invalid-context", contextDefect(defect)),
+    ...(caller === undefined ? {} : { caller }),
   });
 }
 

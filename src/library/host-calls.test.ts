@@ -203,9 +203,14 @@ describe("denials", () => {
     expect(runs.map(({ status, error }) => [status, error?.name, error?.code])).toEqual(
       runs.map(() => ["denied", "CapabilityError", "denied"]),
     );
+    expect(runs.map(({ error }) => error?.capability)).toEqual([
+      { kind: "tool", name: "record" },
+      { kind: "tool", name: "forbidden" },
+      { kind: "tool", name: "unoffered" },
+    ]);
     expect(runs.map(({ error }) => error?.message)).toEqual([
       'Tool "record" is not declared by the skill; add it to `capabilities.tools` of the draft',
-      "Tool \"forbidden\" is not granted: the host's policy or the calling skill does not have it; add it to `policy.tools`, or to the caller's `capabilities.tools`",
+      'Tool "forbidden" is not granted: the host\'s policy does not have it; add it to `policy.tools`',
       'Tool "unoffered" is not offered by this host; pass it to `openLibrary({ tools })`',
     ]);
   });
@@ -239,6 +244,7 @@ describe("denials", () => {
     expect(await temporary.library.execute(id)).toMatchObject({
       status: "denied",
       error: {
+        capability: { kind: "fetch", name: "https://example.com" },
         message:
           "Fetching https://example.com/x is not granted: this host lends no network; use a tool of the host",
       },

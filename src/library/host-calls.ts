@@ -1,12 +1,14 @@
 /** Answers what a running skill asks of its host. Never rejects: every failure is a reply. */
 import type { JsonValue } from "../base/json.ts";
-import { findJsonDefect } from "../base/json.ts";
 import { describeThrown } from "../base/thrown.ts";
 import type { HostCall, HostCallReply } from "../sandbox/sandbox.ts";
-import type { Execution } from "../skill/execution.ts";
-import type { Capabilities } from "../skill/skill.ts";
-import { skillRefusal, toolRefusal } from "./grants.ts";
-import type { Grants, Host } from "./grants.ts";
+import type { Execution, ExecutionError } from "../skill/execution.ts";
+import type { Capability } from "../skill/skill.ts";
+import type { CapabilityRecord } from "./capability-record.ts";
+import { refusalOf } from "./grants.ts";
+import type { Grants, GrantSource, Host } from "./grants.ts";
+import { denied, failed, limitReached } from "./host-replies.ts";
+import { callTool } from "./offered-tools.ts";
 
 /** How a nested run is asked for. */
 export interface NestedOptions {
@@ -22,8 +24,11 @@ export interface NestedOptions {
 export interface CallingRun {
   readonly runId: string;
   readonly skillId: string;
-  readonly declared: Capabilities;
   readonly grants: Grants;
+  /** What `grants` follows from: tells why something is not among them. */
+  readonly source: GrantSource;
+  /** Told of everything that is called or refused. */
+  readonly record: CapabilityRecord;
   readonly host: Host;
   /** Ids of the skills that led here, this one included; its length is the nesting depth. */
   readonly chain: readonly string[];
@@ -35,56 +40,45 @@ export interface CallingRun {
 export function answerHostCall(run: CallingRun, call: HostCall): Promise<HostCallReply> {
   switch (call.kind) {
     case "tool":
-      return callTool(run, call);
+      return callHostTool(run, call);
     case "skill":
       return callSkill(run, call);
     case "fetch":
       return Promise.resolve(
-        denied(
+        refuse(
+          run,
+          { kind: "fetch", name: originOf(call.name) },
           `Fetching ${call.name} is not granted: this host lends no network; use a tool of the host`,
         ),
       );
   }
 }
 
-async function callTool(run: CallingRun, call: HostCall): Promise<HostCallReply> {
-  const refusal = toolRefusal(call.name, run.declared, run.grants, run.host);
-  const tool = run.host.tools.get(call.name);
-  if (refusal !== undefined || tool === undefined)
-    return denied(refusal ?? `Tool "${call.name}" is not offered`);
-  try {
-    const { signal, remainingMs } = call;
-    const value = await tool(call.args, {
-      runId: run.runId,
-      skillId: run.skillId,
-      signal,
-      remainingMs,
-    });
-    return toolReply(call.name, value ?? null);
-  } catch (error) {
-    return {
-      ok: false,
-      error: describeThrown(
-        error,
-        `Tool "${call.name}" failed with something that is not an error`,
-      ),
-    };
-  }
+/** The answer to a call of something that is not granted, on record. */
+function refuse(run: CallingRun, capability: Capability, why: string): HostCallReply {
+  run.record.refuse(capability);
+  return denied(capability, why);
 }
 
-function toolReply(name: string, value: JsonValue): HostCallReply {
-  const defect = findJsonDefect(value, { surrogates: "allow" });
-  if (defect === undefined) return { ok: true, value };
-  const at = defect.path === "" ? "" : ` at ${defect.path}`;
-  return failed(
-    "TypeError",
-    `Tool "${name}" answered with something that is not JSON: ${defect.found}${at}`,
-  );
+async function callHostTool(run: CallingRun, call: HostCall): Promise<HostCallReply> {
+  const { runId, skillId } = run;
+  const { name, args, signal, remainingMs } = call;
+  const capability = { kind: "tool", name } as const;
+  const refusal = refusalOf(capability, run.source);
+  if (refusal !== undefined) return refuse(run, capability, refusal);
+  const tool = run.host.tools.get(name);
+  if (tool === undefined) {
+    const why = `Tool "${name}" is not offered by this host; pass it to \`openLibrary({ tools })\``;
+    return refuse(run, capability, why);
+  }
+  run.record.use(capability);
+  return callTool(tool, args, { runId, skillId, signal, remainingMs });
 }
 
 async function callSkill(run: CallingRun, call: HostCall): Promise<HostCallReply> {
-  const refusal = skillRefusal(call.name, run.declared, run.grants);
-  if (refusal !== undefined) return denied(refusal);
+  const capability = { kind: "skill", name: call.name } as const;
+  const refusal = refusalOf(capability, run.source);
+  if (refusal !== undefined) return refuse(run, capability, refusal);
   if (run.chain.includes(call.name)) {
     return failed(
       "CycleError",
@@ -92,10 +86,9 @@ async function callSkill(run: CallingRun, call: HostCall): Promise<HostCallReply
     );
   }
   if (run.chain.length > run.nestingDepth) {
-    return failed(
-      "LimitError",
+    return limitReached(
+      "nestingDepth",
       `Skills may call skills ${run.nestingDepth} deep, and this chain is longer: ${run.chain.join(" → ")}`,
-      "LIMIT_EXCEEDED",
     );
   }
   const options = nestedOptions(call);
@@ -104,6 +97,7 @@ async function callSkill(run: CallingRun, call: HostCall): Promise<HostCallReply
       "TypeError",
       "host.skill takes { version, timeoutMs } as its options: a whole number from 1, and milliseconds above 0",
     );
+  run.record.use(capability);
   return replyOf(() => run.runSkill(call.name, call.args, options));
 }
 
@@ -140,14 +134,25 @@ function skillReply(execution: Execution): HostCallReply {
   const name = status === "error" ? (error?.name ?? "Error") : "SkillError";
   return {
     ok: false,
-    error: { name, message, code: status, ...(status === "denied" ? { denied: true } : {}) },
+    error: {
+      name,
+      message,
+      code: status,
+      ...(status === "denied" ? { denied: true } : {}),
+      ...(error?.capability === undefined ? {} : { capability: error.capability }),
+      ...limitOfTree(error),
+    },
   };
 }
 
-function denied(message: string): HostCallReply {
-  return { ok: false, error: { name: "CapabilityError", message, code: "denied", denied: true } };
+/** Some limits are of all runs together, so they are the caller's as well. */
+function limitOfTree(error: ExecutionError | undefined): Pick<ExecutionError, "limit"> {
+  if (error?.name !== "LimitError") return {};
+  const { limit } = error;
+  return limit === "nestingDepth" || limit === "hostCalls" ? { limit } : {};
 }
 
-function failed(name: string, message: string, code?: string): HostCallReply {
-  return { ok: false, error: { name, message, ...(code === undefined ? {} : { code }) } };
+/** The origin of a URL, or the text itself where it is none. */
+export function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : url;
 }

@@ -12,6 +12,7 @@ import type { Evidence } from "./evidence.ts";
 import type { Executor } from "./executor.ts";
 import type { Indexer } from "./indexer.ts";
 import type { Replayer } from "./replayer.ts";
+import type { OfferedTool } from "./offered-tools.ts";
 import type { Searcher } from "./searcher.ts";
 import type { SyncLibrary } from "./sync/sync-library.ts";
 
@@ -24,6 +25,8 @@ export interface LibraryParts {
   readonly embedder: Embedder | undefined;
   readonly sandbox: Sandbox;
   readonly locks: LockDriver;
+  /** What skills may be lent, by name. */
+  readonly tools: ReadonlyMap<string, OfferedTool>;
   readonly cache: SkillCache;
   readonly evidence: Evidence;
   readonly indexer: Indexer;

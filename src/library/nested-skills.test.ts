@@ -162,7 +162,11 @@ describe("a skill that calls a skill", () => {
   test("is denied what the inner one is denied, unless it catches it", async () => {
     expect(await run("await host.skill('denied', {});", ["denied"])).toMatchObject({
       status: "denied",
-      error: { code: "denied", message: expect.stringContaining('Tool "shout" is not declared') },
+      error: {
+        code: "denied",
+        message: expect.stringContaining('Tool "shout" is not declared'),
+        capability: { kind: "tool", name: "shout" },
+      },
     });
     expect((await caught("host.skill('denied', {})", ["denied"])).status).toBe("ok");
   });
@@ -179,7 +183,8 @@ describe("a skill that calls a skill", () => {
       status: "denied",
       error: {
         message:
-          'Skill "out-of-policy" is not allowed by the host\'s policy; add it to `policy.skills`',
+          'Skill "out-of-policy" is not granted: the host\'s policy does not have it; add it to `policy.skills`',
+        capability: { kind: "skill", name: "out-of-policy" },
       },
     });
   });
@@ -207,7 +212,10 @@ describe("depth", () => {
   test("eight calls deep is allowed, nine is not", async () => {
     expect((await library.execute("chain-0", { left: 8 })).unwrap()).toEqual([[[[[[[["end"]]]]]]]]);
     const deeper = await library.execute("chain-0", { left: 9 });
-    expect(deeper).toMatchObject({ status: "error", error: { name: "LimitError" } });
+    expect(deeper).toMatchObject({
+      status: "error",
+      error: { name: "LimitError", limit: "nestingDepth" },
+    });
     expect(deeper.error?.message).toContain("Skills may call skills 8 deep");
   });
 });

@@ -29,8 +29,10 @@ import { Executor } from "./executor.ts";
 import { Indexer } from "./indexer.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
 import { defaultLibraryPath, prepareDirectory } from "./library-path.ts";
+import { offerTools } from "./offered-tools.ts";
 import { checkInteger, checkKnownOptions, checkOneOf, checkTexts } from "./options.ts";
-import type { LibraryOptions, SandboxSize, Tool } from "./options.ts";
+import type { LibraryOptions, SandboxSize } from "./options.ts";
+import { checkPolicy, policyRules } from "./policy.ts";
 import { Replayer } from "./replayer.ts";
 import { Searcher } from "./searcher.ts";
 import { SkillLibrary } from "./skill-library.ts";
@@ -91,7 +93,9 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     ...options.cache,
     clock,
   });
-  const host = { tools: toolMap(options.tools), policy: options.policy ?? {} };
+  const policy = options.policy ?? {};
+  const tools = offerTools(options.tools, limits.maxTimeoutMs);
+  const host = { tools, policy, rules: policyRules(policy) };
   const isEmbedded = options.store === undefined;
   const needsPath = isEmbedded || options.runs === undefined || options.index === undefined;
   const path = needsPath
@@ -191,6 +195,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     embedder,
     sandbox,
     locks,
+    tools,
     cache,
     evidence,
     indexer,
@@ -219,11 +224,8 @@ function checkOptions(options: LibraryOptions): LibraryOptions {
   for (const [name, value] of Object.entries(options.limits ?? {}))
     checkInteger(`limits.${name}`, value, MIN_LIMIT[name] ?? 0, Number.MAX_SAFE_INTEGER);
   checkKnownOptions("openLibrary.cache", options.cache ?? {}, ["maxEntries", "ttlMs"]);
-  // A misspelt policy would allow everything.
-  checkKnownOptions("openLibrary.policy", options.policy ?? {}, ["tools", "skills"]);
-  checkTexts("policy.tools", options.policy?.tools);
-  checkTexts("policy.skills", options.policy?.skills);
   checkJournals(options.journals);
+  checkPolicy(options.policy);
   if (!isSandbox(options.sandbox))
     checkKnownOptions("openLibrary.sandbox", options.sandbox ?? {}, ["workers", "slotsPerWorker"]);
   checkOneOf("durability", options.durability, ["full", "normal"]);
@@ -256,18 +258,6 @@ function spaceOf(embedder: Embedder | undefined): { embedderId?: string; dimensi
 
 function isSandbox(sandbox: Sandbox | SandboxSize | undefined): sandbox is Sandbox {
   return typeof sandbox === "object" && sandbox !== null && "run" in sandbox;
-}
-
-function toolMap(tools: Readonly<Record<string, Tool>> = {}): ReadonlyMap<string, Tool> {
-  const entries = Object.entries(tools);
-  for (const [name, tool] of entries) {
-    if (typeof tool !== "function")
-      throw new RepertoireError(
-        "INVALID_INPUT",
-        `Expected tool "${name}" to be a function, got ${preview(tool)}`,
-      );
-  }
-  return new Map(entries);
 }
 
 async function allIds(catalog: Catalog, limits: Limits): Promise<readonly string[]> {

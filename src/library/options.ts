@@ -1,7 +1,8 @@
 import { RepertoireError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
-import type { JsonValue } from "../base/json.ts";
+import type { JsonObject, JsonValue } from "../base/json.ts";
 import { preview } from "../base/json.ts";
+import { RUN_LIMIT_RANGES } from "../base/limits.ts";
 import type { Limits } from "../base/limits.ts";
 import type { LockDriver } from "../lock/lock-driver.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
@@ -30,12 +31,48 @@ export type Tool = (
   call: ToolCall,
 ) => JsonValue | undefined | Promise<JsonValue | undefined>;
 
-/** What the host allows, beyond which no declaration reaches. */
-export interface Policy {
-  /** Tools that skills may be granted (default: every tool of the library). */
+/** A tool that says what it takes and gives; the library holds both sides to it. */
+export interface ToolDefinition {
+  readonly execute: Tool;
+  /** JSON Schema 2020-12 of the arguments; the tool never sees others (default: any JSON). */
+  readonly input?: JsonObject | boolean;
+  /** JSON Schema 2020-12 of the answer (default: any JSON). */
+  readonly output?: JsonObject | boolean;
+  /** Time one call may take; then the skill gets a `TimeoutError` (default: what is left to the run). */
+  readonly timeoutMs?: number;
+  /** What it does, for whoever writes skills. */
+  readonly description?: string;
+  /** What a call leaves behind: `pure` computes, `read` looks at something, `write` changes it. */
+  readonly effect?: "read" | "write" | "pure";
+}
+
+/** What a tool says of itself. */
+export interface ToolInfo extends Omit<ToolDefinition, "execute"> {
+  readonly name: string;
+}
+
+/** What a run may be granted of what its skill declares. What it does not mention it leaves as it is. */
+export interface GrantPolicy {
+  /** Tools that skills may be granted. */
   readonly tools?: readonly string[];
-  /** Skills that skills may call (default: every skill). */
+  /** Skills that skills may call. */
   readonly skills?: readonly string[];
+  readonly fetch?: {
+    /** Origins that skills may fetch from, such as `https://api.example.com`. */
+    readonly origins?: readonly string[];
+  };
+}
+
+/**
+ * What the host allows, beyond which no declaration reaches: by default every tool of the library
+ * and every skill, and no network.
+ */
+export interface Policy extends GrantPolicy {
+  /**
+   * What holds besides for runs that name this caller. The entry `"*"` is for everyone who has none,
+   * runs that name no caller included; without it they have the library's policy alone.
+   */
+  readonly callers?: Readonly<Record<string, GrantPolicy>>;
 }
 
 /** How to open a library. Every driver left out is the embedded one. */
@@ -55,7 +92,7 @@ export interface LibraryOptions {
   readonly sandbox?: Sandbox | SandboxSize;
   readonly cache?: { readonly maxEntries?: number; readonly ttlMs?: number };
   /** Functions that skills may be granted, by name (default: none). */
-  readonly tools?: Readonly<Record<string, Tool>>;
+  readonly tools?: Readonly<Record<string, Tool | ToolDefinition>>;
   readonly policy?: Policy;
   /**
    * What is kept of runs so that they can be replayed: their context, calls and answers, or of some
@@ -125,6 +162,21 @@ export function checkText(name: string, value: unknown, maxLength: number): void
       details: { option: name, max: maxLength },
     },
   );
+}
+
+/** @throws {INVALID_INPUT} when a caller is given and is not a text of 1 to 256 characters */
+export function checkCaller(caller: unknown): void {
+  checkText("caller", caller, 256);
+}
+
+/** @throws {INVALID_INPUT} for a limit of a run that is not known or below the least it may be */
+export function checkRunLimits(what: string, limits: unknown): void {
+  if (limits === undefined) return;
+  checkKnownOptions(what, limits, Object.keys(RUN_LIMIT_RANGES));
+  for (const [name, { min }] of Object.entries(RUN_LIMIT_RANGES)) {
+    const value = (limits as Readonly<Record<string, unknown>>)[name];
+    checkInteger(`${what}.${name}`, value, min, Number.MAX_SAFE_INTEGER);
+  }
 }
 
 /** @throws {INVALID_INPUT} when `value` is given and is not a list of texts */

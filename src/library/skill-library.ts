@@ -32,6 +32,9 @@ import type { LibraryParts } from "./library-parts.ts";
 import type { LibraryStats } from "./library-stats.ts";
 import { libraryStats } from "./library-stats.ts";
 import { checkInteger, checkIsText, checkKnownOptions, checkOneOf } from "./options.ts";
+import type { ToolInfo } from "./options.ts";
+import { measureGrants } from "./measure-grants.ts";
+import type { MeasuredGrants, MeasureGrantsOptions } from "./measure-grants.ts";
 import type { Replay, ReplayOptions } from "./replayer.ts";
 import { runNotFound } from "./run-not-found.ts";
 import type { SearchOptions, SearchResult } from "./searcher.ts";
@@ -66,6 +69,11 @@ export class SkillLibrary implements AsyncDisposable {
   /** Locks for callers' own critical sections, by key. */
   get locks(): Pick<LockDriver, "acquire" | "stats"> {
     return this.#parts.locks;
+  }
+
+  /** What the tools say of themselves that skills of this library may be granted. */
+  get tools(): readonly ToolInfo[] {
+    return [...this.#parts.tools.values()].map(({ about }) => about);
   }
 
   /** `add`, `get`, `search` and `execute`, synchronous; `SYNC_UNSUPPORTED` unless the library is embedded. */
@@ -157,6 +165,19 @@ export class SkillLibrary implements AsyncDisposable {
     const result = await saveWorkflow(this.#parts, draft, options);
     this.#parts.indexer.nudge();
     return result;
+  }
+
+  /**
+   * What a skill needs to be granted, found by running it with nothing granted and no effects.
+   *
+   * @throws {SKILL_NOT_FOUND} when there is no such skill or version
+   * @throws {NOT_EXECUTABLE} when it has no code
+   */
+  async measureGrants(id: string, options?: MeasureGrantsOptions): Promise<MeasuredGrants> {
+    await using _ = await this.#enter();
+    const { catalog, closing, ...parts } = this.#parts;
+    const find = (skillId: string, version?: number) => catalog.find(skillId, version);
+    return measureGrants({ ...parts, find, closing: closing.signal }, id, options);
   }
 
   /** The record of a skill's current version; @throws {SKILL_NOT_FOUND} */

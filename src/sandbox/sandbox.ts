@@ -8,6 +8,7 @@ import type { Issue } from "../base/errors.ts";
 import type { JsonValue } from "../base/json.ts";
 import type { RunLimits } from "../base/limits.ts";
 import type { ExecutionError, ExecutionStatus, LogLine } from "../skill/execution.ts";
+import type { Capability } from "../skill/skill.ts";
 import type { Divergence, RunJournal } from "../skill/run-journal.ts";
 
 /** Code ready to run. */
@@ -43,6 +44,8 @@ export interface HostCall {
   readonly signal: AbortSignal;
   /** Time left to the run, in milliseconds. */
   readonly remainingMs: number;
+  /** Time the run had kept a processor busy when it made the call (default: not known). */
+  readonly cpuMs?: number;
 }
 
 /**
@@ -54,7 +57,9 @@ export interface HostCallFailure {
   readonly message: string;
   readonly code?: string;
   readonly denied?: boolean;
-  /** The limit that was reached, when that is why. */
+  /** What was asked for and not granted, when `denied`; not shown to the program. */
+  readonly capability?: Capability;
+  /** The limit of the run, or of all runs it belongs to, that was reached; not shown to the program. */
   readonly limit?: ExecutionError["limit"];
 }
 

@@ -2,6 +2,7 @@ import { RepertoireError } from "../base/errors.ts";
 import type { Issue } from "../base/errors.ts";
 import type { JsonValue } from "../base/json.ts";
 import type { RunLimits } from "../base/limits.ts";
+import type { Capabilities, Capability } from "./skill.ts";
 
 /** How a run ended. Only `ok` has a value. */
 export type ExecutionStatus =
@@ -59,6 +60,8 @@ export interface ExecutionError {
   readonly issues?: readonly Issue[];
   /** The limit that was reached, when that is why. */
   readonly limit?: keyof RunLimits | "nestingDepth";
+  /** What was asked for and not granted, when the run ended with `denied`. */
+  readonly capability?: Capability;
   /** What the error was made of: the chain of its `cause`, nearest first. */
   readonly causes?: readonly ErrorCause[];
 }
@@ -102,6 +105,12 @@ export interface ExecutionRecord {
   readonly hostCalls: number;
   /** Name and version of the engine that ran it; absent when nothing ran. */
   readonly engine?: string;
+  /** Who asked for the run, when the one who started it said so. */
+  readonly caller?: string;
+  /** What it was granted and really called; absent when it called nothing. */
+  readonly used?: Capabilities;
+  /** What it called and was not granted, the first 20 of each kind; absent when it called no such thing. */
+  readonly refused?: Capabilities;
   /** Things worth knowing that did not stop the run, such as that the skill is deprecated. */
   readonly warnings?: readonly string[];
 }
@@ -121,6 +130,9 @@ export class Execution implements ExecutionRecord {
   declare readonly cpuMs: number;
   declare readonly hostCalls: number;
   declare readonly engine?: string;
+  declare readonly caller?: string;
+  declare readonly used?: Capabilities;
+  declare readonly refused?: Capabilities;
   declare readonly warnings?: readonly string[];
 
   constructor(record: ExecutionRecord) {

@@ -4,6 +4,7 @@
  */
 
 import type { ExecutionError } from "./execution.ts";
+import type { Capability } from "./skill.ts";
 
 /** How a host call failed, as the program saw it. */
 export interface JournaledFailure {
@@ -13,6 +14,8 @@ export interface JournaledFailure {
   readonly denied?: boolean;
   /** The limit that was reached, when that is why. */
   readonly limit?: ExecutionError["limit"];
+  /** What was asked for and not granted, when `denied`. */
+  readonly capability?: Capability;
 }
 
 /** One call a run made to its host, and what it was answered. */

@@ -41,6 +41,12 @@ export interface Capabilities {
   readonly fetch: readonly string[];
 }
 
+/** One of {@link Capabilities}: a tool's name, a skill's id, or an origin. */
+export interface Capability {
+  readonly kind: "tool" | "skill" | "fetch";
+  readonly name: string;
+}
+
 /** What a skill asks for in place of the host's defaults, up to the host's maxima. */
 export type SkillLimits = Partial<RunLimits>;
 

@@ -114,6 +114,8 @@ export function describeRunStore(name: string, open: () => Promise<RunStorePlace
           frames: [{ functionName: "f", file: "echo@1.js", line: 1, column: 2 }],
           excerpt: "x\n^",
           issues: [{ path: "a", message: "m", expected: "e", received: "r" }],
+          limit: "hostCalls",
+          capability: { kind: "tool", name: "a \u0000 tool" },
         },
         logs: [{ level: "warn", text: "🧪 \ud800" }],
         logsDropped: 3,
@@ -124,6 +126,9 @@ export function describeRunStore(name: string, open: () => Promise<RunStorePlace
         parentRunId: "run-1",
         journal: "withheld",
         withheld: ["tool secrets.get"],
+        caller: "agent \u0000 seven",
+        used: { tools: ["a", "b"], skills: ["s"], fetch: ["https://a.example"] },
+        refused: { tools: ["\u0000"], skills: [], fetch: [] },
       });
       await store.record([plain, full]);
       await store.close();

@@ -197,7 +197,11 @@ describe("run", () => {
     const granted = await place.run(args);
     expect({ code: granted.code, stdout: jsonOf(granted) }).toEqual({
       code: 0,
-      stdout: execution("clock", "ok", { value: "12:00 UTC", hostCalls: 1 }),
+      stdout: execution("clock", "ok", {
+        value: "12:00 UTC",
+        hostCalls: 1,
+        used: { tools: ["clock.now"], skills: [], fetch: [] },
+      }),
     });
   });
 
@@ -207,7 +211,8 @@ describe("run", () => {
     expect(result).toEqual({
       code: 4,
       stdout: "",
-      stderr: "error: Tools can not be taken from none.mjs: it exports no functions\n",
+      stderr:
+        "error: Tools can not be taken from none.mjs: it exports no functions, and no objects with `execute`\n",
     });
     expect((await place.run(["run", "clock", "--tools", "absent.mjs"])).code).toBe(4);
   });

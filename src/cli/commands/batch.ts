@@ -8,6 +8,7 @@ import type { ExecuteManyItem } from "../../index.ts";
 import type { ExecutionRecord } from "../../skill/execution.ts";
 import { nearest } from "../../skill/nearest.ts";
 import { statusStyle } from "../colours.ts";
+import { callerOf, callerOption } from "../caller-option.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
@@ -25,6 +26,7 @@ import { cutToWidth, oneLine } from "../text-width.ts";
 interface BatchFlags {
   readonly maxConcurrent?: number;
   readonly timeout?: number;
+  readonly caller?: string;
 }
 
 /** A run, or an item that could not become one, with the line it stands on. */
@@ -47,6 +49,7 @@ export const batchCommand: Install = (program, run) => {
     .option("--timeout <duration>", "of each run, such as 300ms, 30s, 2m", (text) =>
       parseDuration(text, LIMITS.maxTimeoutMs),
     )
+    .addOption(callerOption())
     .action((file: string, flags: BatchFlags, command: Command) =>
       run(command, (context) => batch(context, file, flags)),
     );
@@ -78,7 +81,7 @@ async function batch(context: CliContext, file: string, flags: BatchFlags): Prom
   const library = await context.library();
   progress();
   await library.executeMany(runnable, {
-    ...defined({ maxConcurrent, timeoutMs }),
+    ...defined({ maxConcurrent, timeoutMs, caller: callerOf(flags) }),
     signal: runSignal(context),
     onResult: (execution, index) => {
       ended += 1;

@@ -5,6 +5,7 @@ import type { JsonObject } from "../../base/json.ts";
 import { LIMITS } from "../../base/limits.ts";
 import type { ComposeOptions, WorkflowInput, WorkflowRun, WorkflowStep } from "../../index.ts";
 import { statusStyle } from "../colours.ts";
+import { callerOf, callerOption } from "../caller-option.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
@@ -29,6 +30,7 @@ interface ComposeFlags {
   readonly steps?: string;
   readonly save?: string;
   readonly description?: string;
+  readonly caller?: string;
 }
 
 export const composeCommand: Install = (program, run) => {
@@ -54,6 +56,7 @@ export const composeCommand: Install = (program, run) => {
     )
     .option("--save <id>", "store the workflow as a skill of this id instead of running it")
     .option("--description <text>", "of the saved skill")
+    .addOption(callerOption())
     .action((ids: readonly string[], flags: ComposeFlags, command: Command) =>
       run(command, (context) => compose(context, ids, flags)),
     );
@@ -74,7 +77,7 @@ async function compose(
       : await parseJsonOption("--context", flags.context, context.signal);
   const library = await context.library();
   const result = await library.compose(steps, shared as JsonObject, {
-    ...defined({ name, onError, timeoutMsPerSkill }),
+    ...defined({ name, onError, timeoutMsPerSkill, caller: callerOf(flags) }),
     signal: runSignal(context),
     onProgress: progressOn(context),
   });
@@ -85,7 +88,7 @@ async function compose(
 
 function checkFlags(
   ids: readonly string[],
-  { steps, save, description, context }: ComposeFlags,
+  { steps, save, description, context, caller }: ComposeFlags,
 ): void {
   if (ids.length === 0 && steps === undefined)
     throw new UsageError("Nothing to compose: name skills in their order, or --steps with a file");
@@ -97,6 +100,8 @@ function checkFlags(
     throw new UsageError("--description is for --save; a workflow that is run has a --name");
   if (save !== undefined && context !== undefined)
     throw new UsageError("--save stores the workflow without running it, so it takes no --context");
+  if (save !== undefined && caller !== undefined)
+    throw new UsageError("--save stores the workflow without running it, so it takes no --caller");
 }
 
 async function readSteps(path: string, signal: AbortSignal): Promise<WorkflowInput> {

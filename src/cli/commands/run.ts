@@ -1,5 +1,7 @@
 import type { Command } from "commander";
+import type { JsonValue } from "../../base/json.ts";
 import { LIMITS } from "../../base/limits.ts";
+import { callerOf, callerOption } from "../caller-option.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
@@ -10,9 +12,11 @@ import { loadTools } from "../load-tools.ts";
 import { wholeNumber } from "../numbers.ts";
 import { progressBar } from "../progress-bar.ts";
 import { parseJsonOption } from "../read-input.ts";
+import { renderMeasured } from "../render-capabilities.ts";
 import { renderEnding, renderValue } from "../render-execution.ts";
 import { similarSkills } from "../similar-skills.ts";
 import { oneLine } from "../text-width.ts";
+import { UsageError } from "../usage-error.ts";
 
 interface RunFlags {
   readonly context?: string;
@@ -20,6 +24,8 @@ interface RunFlags {
   readonly version?: number;
   readonly seed?: number;
   readonly tools?: string;
+  readonly caller?: string;
+  readonly dryGrants?: boolean;
 }
 
 const MAX_SEED = 2 ** 32 - 1;
@@ -39,12 +45,18 @@ export const runCommand: Install = (program, run) => {
     .option("--version <n>", "this version (default: the current one)", wholeNumber(1))
     .option("--seed <n>", "seed of Math.random within the run", wholeNumber(0, MAX_SEED))
     .option("--tools <module>", "ES module whose exported functions the skill may use as tools")
+    .addOption(callerOption())
+    .option(
+      "--dry-grants",
+      "call nothing: report the smallest capabilities the skill needs, by its examples or --context",
+    )
     .action((id: string, flags: RunFlags, command: Command) =>
       run(command, (context) => runSkill(context, id, flags)),
     );
 };
 
 async function runSkill(context: CliContext, id: string, flags: RunFlags): Promise<void> {
+  if (flags.dryGrants === true) return measure(context, id, flags);
   const { output, json, signal } = context;
   const { timeout: timeoutMs, version, seed } = flags;
   const given =
@@ -52,7 +64,7 @@ async function runSkill(context: CliContext, id: string, flags: RunFlags): Promi
   const tools = flags.tools === undefined ? undefined : await loadTools(flags.tools);
   const library = await context.library(defined({ tools }));
   const execution = await library.execute(id, given, {
-    ...defined({ timeoutMs, version, seed }),
+    ...defined({ timeoutMs, version, seed, caller: callerOf(flags) }),
     signal: runSignal(context),
     ...(output.isInteractive
       ? {
@@ -72,4 +84,26 @@ async function runSkill(context: CliContext, id: string, flags: RunFlags): Promi
   output.note(renderEnding(execution, output.paintNote));
   if (similar.length > 0) output.note(`Did you mean ${similar.join(", ")}?`);
   if (status === "ok") output.text(renderValue(execution.value ?? null));
+}
+
+/** Everything is denied, whoever asks, so `--caller` changes nothing here. */
+async function measure(context: CliContext, id: string, flags: RunFlags): Promise<void> {
+  const { output, json, signal } = context;
+  const { timeout: timeoutMs, version } = flags;
+  if (flags.tools !== undefined)
+    throw new UsageError("--dry-grants calls no tools, so it takes no --tools");
+  if (flags.seed !== undefined)
+    throw new UsageError("--dry-grants runs as the checks of examples do, so it takes no --seed");
+  const contexts =
+    flags.context === undefined
+      ? undefined
+      : [await parseJsonOption("--context", flags.context, signal)];
+  const library = await context.library();
+  const measured = await library.measureGrants(id, {
+    ...defined({ timeoutMs, version, contexts }),
+    signal,
+  });
+  if (json) return output.json(measured);
+  output.note(renderMeasured(measured, output.paintNote));
+  output.text(renderValue(measured.capabilities as unknown as JsonValue));
 }

@@ -9,6 +9,7 @@ import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import { formatDuration } from "../duration.ts";
 import { wholeNumber } from "../numbers.ts";
+import { renderCapabilities } from "../render-capabilities.ts";
 import { skillAt } from "../skill-at.ts";
 import { renderTable } from "../table.ts";
 import type { Column } from "../table.ts";
@@ -49,7 +50,7 @@ export const runsCommand: Install = (program, run) => {
         }
         const runs = await (await library()).listRuns(defined({ skillId, status, limit }));
         if (json) output.json(runs);
-        else output.text(renderTable(COLUMNS, runs, output));
+        else output.text(renderTable(columnsFor(runs), runs, output));
       }),
     );
 };
@@ -63,6 +64,30 @@ const REPLAY: Readonly<Record<JournalState, string>> = {
   off: "off",
   dropped: "dropped",
   redacted: "redacted",
+};
+
+/** Who asked and what was used stand there only where somebody did, or something was. */
+function columnsFor(runs: readonly RunRecord[]): readonly Column<RunRecord>[] {
+  const hasCaller = runs.some(({ caller }) => caller !== undefined);
+  const hasUsed = runs.some(({ used }) => used !== undefined);
+  return [
+    ...COLUMNS.slice(0, -1),
+    ...(hasCaller ? [CALLER] : []),
+    ...(hasUsed ? [USED] : []),
+    ...COLUMNS.slice(-1),
+  ];
+}
+
+const CALLER: Column<RunRecord> = {
+  title: "CALLER",
+  value: ({ caller = "" }) => caller,
+  shrinks: true,
+};
+
+const USED: Column<RunRecord> = {
+  title: "USED",
+  value: ({ used }) => (used === undefined ? "" : renderCapabilities(used)),
+  shrinks: true,
 };
 
 const COLUMNS: readonly Column<RunRecord>[] = [

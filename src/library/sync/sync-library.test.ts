@@ -181,6 +181,39 @@ test("tools run on the caller's thread, and fail as they would asynchronously", 
   }
 });
 
+test("a tool that says what it takes is held to it by both, and the caller's policy holds", async () => {
+  const seen: unknown[] = [];
+  const send = {
+    execute: (args: JsonValue): JsonValue => {
+      seen.push(args);
+      return "sent";
+    },
+    input: { type: "object", required: ["to"] },
+  };
+  await using fixture = await temporaryLibrary({
+    tools: { send },
+    policy: { callers: { reader: { tools: [] } } },
+  });
+  const { library } = fixture;
+  await library.add(
+    skillDraft("sends", {
+      code: "export default (context, host) => host.tool('send', context);",
+      examples: [],
+      capabilities: { tools: ["send"] },
+    }),
+  );
+  for (const [context, options] of [
+    [{ to: "ada" }, { caller: "writer" }],
+    [{ cc: "ada" }, {}],
+    [{ to: "ada" }, { caller: "reader" }],
+    [{ to: "ada" }, { policy: { tools: [] } }],
+  ] as const)
+    expect(comparable(library.sync.execute("sends", context, options))).toStrictEqual(
+      comparable(await library.execute("sends", context, options)),
+    );
+  expect(seen).toStrictEqual([{ to: "ada" }, { to: "ada" }]);
+});
+
 test("an asynchronous tool fails, and says what to call instead", async () => {
   const later = async (): Promise<JsonValue> => {
     await wait(1);

@@ -22,7 +22,13 @@ import { executionOfContext } from "../executor.ts";
 import type { LibraryOptions } from "../options.ts";
 import type { SearchOptions, SearchResult } from "../searcher.ts";
 import { fromWireError } from "./sync-protocol.ts";
-import type { SyncMessage, SyncMethod, SyncRequest, ToolAnswer } from "./sync-protocol.ts";
+import type {
+  SyncMessage,
+  SyncMethod,
+  SyncRequest,
+  SyncWorkerData,
+  ToolAnswer,
+} from "./sync-protocol.ts";
 
 /** Its thread gives a sign of life several times as often; without one for this long it is dead. */
 const SILENCE_MS = 30_000;
@@ -88,11 +94,11 @@ export class SyncLibrary {
   ): Execution {
     const defect = context === undefined ? undefined : findJsonDefect(context);
     if (defect !== undefined) {
-      const { version } = options;
+      const { version, caller } = options;
       const skill = this.get(id, version === undefined ? {} : { version });
       // Whatever else is wrong comes first, and is for the thread to say.
       if (skill !== undefined && isExecutable(skill, version !== undefined)) {
-        const execution = executionOfContext(id, skill.version, defect);
+        const execution = executionOfContext(id, skill.version, defect, caller);
         this.#evidence.record(execution);
         return execution;
       }
@@ -197,7 +203,9 @@ export class SyncLibrary {
     const { signal } = new AbortController();
     try {
       const call = { runId, skillId, remainingMs, signal };
-      const value: unknown = this.#options.tools?.[name]?.(args, call) ?? null;
+      const tool = this.#options.tools?.[name];
+      const value: unknown =
+        (typeof tool === "function" ? tool(args, call) : tool?.execute(args, call)) ?? null;
       return { kind: "tool-answer", callId, value: answerOf(name, value) };
     } catch (error) {
       return {
@@ -246,7 +254,7 @@ export class SyncLibrary {
     const worker = new Worker(
       new URL(`./sync-worker${extname(import.meta.filename)}`, import.meta.url),
       {
-        workerData: { port: port2, signal, options, toolNames: Object.keys(tools ?? {}) },
+        workerData: { port: port2, signal, options, tools: withoutCalls(tools) },
         transferList: [port2],
       },
     );
@@ -254,6 +262,17 @@ export class SyncLibrary {
     port1.unref();
     return { worker, port: port1, counter: new Int32Array(signal) };
   }
+}
+
+/** The tools as another thread can know them. */
+function withoutCalls(tools: LibraryOptions["tools"] = {}): SyncWorkerData["tools"] {
+  return Object.fromEntries(
+    Object.entries(tools).map(([name, tool]) => {
+      if (typeof tool === "function") return [name, {}];
+      const { execute: _, ...definition } = tool;
+      return [name, definition];
+    }),
+  );
 }
 
 /** What a tool answered, when it can be handed to the skill. */

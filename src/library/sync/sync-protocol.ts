@@ -6,7 +6,7 @@ import type { JsonValue } from "../../base/json.ts";
 import type { ThrownText } from "../../base/thrown.ts";
 import type { Check } from "../../skill/skill.ts";
 import { ValidationFailedError } from "../admission.ts";
-import type { LibraryOptions } from "../options.ts";
+import type { LibraryOptions, ToolDefinition } from "../options.ts";
 
 export type SyncMethod = "add" | "get" | "search" | "execute";
 
@@ -53,7 +53,8 @@ export interface SyncWorkerData {
   /** Counts messages and signs of life; the caller sleeps on it. */
   readonly signal: SharedArrayBuffer;
   readonly options: Omit<LibraryOptions, "tools">;
-  readonly toolNames: readonly string[];
+  /** The tools, without what they call: that stays on the caller's thread. */
+  readonly tools: Readonly<Record<string, Omit<ToolDefinition, "execute">>>;
 }
 
 export interface WireError {

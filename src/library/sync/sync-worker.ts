@@ -11,7 +11,7 @@ import type { SkillLibrary } from "../skill-library.ts";
 import { fromToolFailure, toWireError } from "./sync-protocol.ts";
 import type { SyncMessage, SyncRequest, SyncWorkerData, ToolAnswer } from "./sync-protocol.ts";
 
-const { port, signal, options, toolNames } = workerData as SyncWorkerData;
+const { port, signal, options, tools } = workerData as SyncWorkerData;
 const SIGN_OF_LIFE_MS = 5000;
 const counter = new Int32Array(signal);
 const toolCalls = new Map<number, PromiseWithResolvers<JsonValue>>();
@@ -45,7 +45,9 @@ function remoteTool(name: string): Tool {
 function library(): Promise<SkillLibrary> {
   opening ??= openLibrary({
     ...options,
-    tools: Object.fromEntries(toolNames.map((name) => [name, remoteTool(name)])),
+    tools: Object.fromEntries(
+      Object.entries(tools).map(([name, tool]) => [name, { ...tool, execute: remoteTool(name) }]),
+    ),
   }).catch((error: unknown) => {
     opening = undefined;
     throw error;

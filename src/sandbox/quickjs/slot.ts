@@ -335,7 +335,8 @@ export function createSlot(parts: SlotParts): Slot {
     const callId = run.nextCallId++;
     run.waiting.set(callId, { kind: call.kind, name: call.name, bytes });
     if (asked.kind === "sleep") run.wakesAtMs.set(callId, run.nowMs + asked.ms);
-    post({ kind: "call", slot: index, attempt: run.attempt, call: { callId, ...call } });
+    const cpuMs = run.cpu.usedMs(monotonicMs());
+    post({ kind: "call", slot: index, attempt: run.attempt, call: { callId, ...call, cpuMs } });
     return callId;
   }
 

@@ -37,6 +37,8 @@ export interface WireCall {
   readonly name: string;
   /** JSON text; for `sleep`, the milliseconds. */
   readonly args: string;
+  /** Time the run had kept a processor busy by then. */
+  readonly cpuMs?: number;
 }
 
 /** How an attempt ended, as the worker saw it. */

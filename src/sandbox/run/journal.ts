@@ -9,11 +9,12 @@
 import { hash } from "node:crypto";
 import { sleep } from "../../base/abort.ts";
 import { utf8Bytes } from "../../base/json.ts";
-import { MAX_ERROR_LENGTH } from "./guest-limits.ts";
+import { MAX_ERROR_LENGTH, MAX_NAME_LENGTH } from "./guest-limits.ts";
 import { retainedBytesLimit } from "./retained-bytes.ts";
 import { monotonicMs } from "./monotonic.ts";
 import type { HostCallFailure, HostCallReply, SandboxOutcome, SandboxRequest } from "../sandbox.ts";
 import type { JsonValue } from "../../base/json.ts";
+import type { Capability } from "../../skill/skill.ts";
 import type { WireCall, WireReply } from "./job.ts";
 import type { JournalRecorder } from "./journal-recorder.ts";
 
@@ -115,6 +116,7 @@ export function createJournal(request: SandboxRequest, recorder?: JournalRecorde
         callId: made.callId,
         signal: abort.signal,
         remainingMs: Math.max(0, deadline() - monotonicMs()),
+        ...(made.cpuMs === undefined ? {} : { cpuMs: made.cpuMs }),
       });
       return toWire(reply);
     } catch {
@@ -194,6 +196,7 @@ function failure(
 /** A host may answer with anything, whatever its type says: only short texts and a flag go on. */
 function toFailure(reported: { readonly [Part in keyof HostCallFailure]: unknown }): WireReply {
   const { name, message, code, denied, limit } = reported;
+  const capability = capabilityOf(reported.capability);
   const shortCode = textOf(code, MAX_ERROR_LENGTH.code);
   const shortLimit = textOf(limit, MAX_ERROR_LENGTH.name) as HostCallFailure["limit"];
   const error: HostCallFailure = {
@@ -202,8 +205,16 @@ function toFailure(reported: { readonly [Part in keyof HostCallFailure]: unknown
     ...(shortCode === undefined ? {} : { code: shortCode }),
     ...(denied === undefined ? {} : { denied: denied === true }),
     ...(shortLimit === undefined ? {} : { limit: shortLimit }),
+    ...(capability === undefined ? {} : { capability }),
   };
   return { ok: false, error };
+}
+
+function capabilityOf(reported: unknown): Capability | undefined {
+  if (typeof reported !== "object" || reported === null) return undefined;
+  const { kind, name } = reported as Readonly<Record<string, unknown>>;
+  if (kind !== "tool" && kind !== "skill" && kind !== "fetch") return undefined;
+  return { kind, name: textOf(name, MAX_NAME_LENGTH) ?? "" };
 }
 
 function textOf(value: unknown, maxLength: number): string | undefined {

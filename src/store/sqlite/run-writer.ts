@@ -89,8 +89,9 @@ function runColumns(run: RunRecord) {
   ] as const;
 }
 
-function moreOf({ engine, journal, withheld }: RunRecord): string | undefined {
-  const more = JSON.stringify({ engine, journal, withheld });
+function moreOf(run: RunRecord): string | undefined {
+  const { engine, journal, withheld, caller, used, refused } = run;
+  const more = JSON.stringify({ engine, journal, withheld, caller, used, refused });
   return more === "{}" ? undefined : more;
 }
 
