@@ -39,13 +39,13 @@ export const GUEST_PRELUDE = String.raw`
 (function (op) {
 "use strict";
 const JSONparse = JSON.parse, JSONstringify = JSON.stringify;
-const { apply, ownKeys, getOwnPropertyDescriptor, getPrototypeOf, defineProperty } = Reflect;
+const { apply, ownKeys, getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf, defineProperty } = Reflect;
 const { freeze } = Object;
 const { isArray } = Array;
 const isError = Error.isError;
 const NativeError = Error, NativeTypeError = TypeError, NativePromise = Promise;
 const ToString = String, dateNow = Date.now;
-const indexOf = String.prototype.indexOf, slice = String.prototype.slice;
+const indexOf = String.prototype.indexOf, slice = String.prototype.slice, isWellFormed = String.prototype.isWellFormed;
 const toFunctionString = Symbol.prototype.toString;
 const mapSize = getOwnPropertyDescriptor(Map.prototype, "size").get;
 const setSize = getOwnPropertyDescriptor(Set.prototype, "size").get;
@@ -134,6 +134,20 @@ function encode(value) {
 
 ${GUEST_VALUES}
 
+// The engine's own JSON.stringify keeps the objects it is inside of in an array, which setters on
+// Array.prototype see; a report is written without it.
+function textOf(value) {
+  if (typeof value !== "object" || value === null) return JSONstringify(value);
+  const keys = ownKeys(value);
+  const list = isArray(value);
+  let text = "";
+  for (let i = 0; i < keys.length; i++) {
+    if ((list && keys[i] === "length") || value[keys[i]] === undefined) continue;
+    text += (text === "" ? "" : ",") + (list ? "" : JSONstringify(keys[i]) + ":") + textOf(value[keys[i]]);
+  }
+  return list ? "[" + text + "]" : "{" + text + "}";
+}
+
 // ---- console
 let logRoom = 0, droppedLines = 0;
 function logger(level) {
@@ -205,6 +219,8 @@ function start(kind, method, what, name, args, options) {
   return new NativePromise(function (resolve, reject) {
     if (typeof name !== "string")
       throw new NativeTypeError("host." + method + " expects " + what + " as its first argument, got " + (name === null ? "null" : typeof name));
+    // UTF-8 can not carry a lone surrogate: the host would see another name.
+    if (!apply(isWellFormed, name, [])) throw new NativeTypeError("host." + method + " expects " + what + " without lone surrogates");
     if (name.length > ${MAX_NAME_LENGTH}) { reject(limitError(${REFUSED.nameLength}, site)); return; }
     let json;
     // No JSON text has a line break, so one parts the two.
@@ -271,6 +287,7 @@ return {
     let value;
     try { value = JSONparse(json); } catch (error) { call.reject(error); return; }
     if (ok) { call.resolve(value); return; }
+    setPrototypeOf(value, null);
     const error = makeError(value.denied ? "CapabilityError" : value.name, value.message, value.code, call.site);
     if (value.denied) apply(weakSetAdd, denied, [error]);
     if (value.limit) apply(weakMapSet, limitOf, [error, value.limit]);
@@ -282,13 +299,13 @@ return {
     const report = { __proto__: null, kind: "error", name: "Error", message: "", denied: false, engine: false, causes: undefined };
     if (error !== null && error === lastDefect) {
       report.kind = "defect"; report.path = error.path; report.message = error.found;
-      return JSONstringify(report);
+      return textOf(report);
     }
     if (error === null || typeof error !== "object") {
       report.kind = error === null ? "null" : "value";
       report.name = "NonErrorThrown";
       report.message = "The skill threw " + apply(slice, show(error), [0, 2000]) + ", which is not an Error";
-      return JSONstringify(report);
+      return textOf(report);
     }
     const all = withCauses(error);
     report.causes = { __proto__: null };
@@ -310,7 +327,7 @@ return {
     }
     report.code = safeText(error, "code", ${MAX_ERROR_LENGTH.code});
     report.stack = safeText(error, "stack", ${MAX_ERROR_LENGTH.stack});
-    return JSONstringify(report);
+    return textOf(report);
   },
 };
 })

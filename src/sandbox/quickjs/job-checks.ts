@@ -57,8 +57,9 @@ function checkText(
     if (cause instanceof SyntaxError) {
       return { status, error: { name, message: `The ${what} is not JSON text: ${cause.message}` } };
     }
-    // A schema or value nested too deeply for the validator's recursion.
-    if (cause instanceof RangeError) {
+    // Nested too deeply for the validator's recursion, or made of names that break the validator:
+    // members called valueOf or toString, references to members every object has.
+    if (cause instanceof RangeError || cause instanceof TypeError) {
       const message = `The ${what} can not be checked against the skill's ${schema} schema: ${cause.message}`;
       return { status, error: { name, message } };
     }

@@ -87,7 +87,8 @@ export interface Snapshot {
 /** The guest ran out of memory while the worker needed some of it. */
 export class GuestMemoryError extends Error {}
 
-const decoder = new TextDecoder();
+/** A byte order mark is a character like any other: without it a name would be another name. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The memory as it is now; made anew when it grew. */
 interface Views {

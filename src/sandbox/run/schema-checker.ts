@@ -68,7 +68,9 @@ export function createSchemaChecker(): SchemaChecker {
   /** One compiler per schema, so that an $id in one skill can not collide with another's. */
   function compile(schemaJson: string, options: Options): ValidateFunction {
     try {
-      return new (load())({ ...OPTIONS, ...options }).compile(JSON.parse(schemaJson));
+      const schema: unknown = JSON.parse(schemaJson);
+      refuseAsync(schema);
+      return new (load())({ ...OPTIONS, ...options }).compile(schema);
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause);
       throw new SchemaError(shorten(message, MAX_MESSAGE_LENGTH), { cause });
@@ -89,6 +91,13 @@ export function createSchemaChecker(): SchemaChecker {
   }
 
   return { load, compile: (schemaJson) => void compile(schemaJson, {}), check };
+}
+
+/** Its validator would accept everything and reject a promise that nobody holds. */
+function refuseAsync(schema: unknown): void {
+  if (typeof schema === "object" && schema !== null && Object.hasOwn(schema, "$async")) {
+    throw new SchemaError("asynchronous schemas are not JSON Schema");
+  }
 }
 
 function toIssue(error: ErrorObject): Issue {

@@ -1,0 +1,4 @@
+import { describeAttacks } from "../contract/attacks/attacks.contract.ts";
+import { quickjsSandbox } from "./quickjs-sandbox.ts";
+
+describeAttacks((size) => quickjsSandbox(size));

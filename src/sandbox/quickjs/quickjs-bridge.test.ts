@@ -1,0 +1,4 @@
+import { describeBridge } from "../contract/bridge.contract.ts";
+import { quickjsSandbox } from "./quickjs-sandbox.ts";
+
+describeBridge((size) => quickjsSandbox(size));
