@@ -34,6 +34,11 @@ export type {
 export type { ComposeOptions, WorkflowProgress } from "./library/composer.ts";
 export type { ExecuteOptions } from "./library/executor.ts";
 export type { JournalOptions, Withheld } from "./library/journal-keeper.ts";
+export type {
+  CredentialRequest,
+  FetchCredentials,
+  FetchPolicy,
+} from "./library/host-fetch/fetch-policy.ts";
 export type { LibraryStats } from "./library/library-stats.ts";
 export type { Replay, ReplayOptions } from "./library/replayer.ts";
 export type {

@@ -23,6 +23,7 @@ export const plainFunction: BenchEngine = {
     const host = { tool: async (_name: string, args: unknown) => args };
     return {
       async run({ code, contextJson }) {
+        // oxlint-disable-next-line typescript/no-implied-eval -- what is measured is the bare call
         const main = compiled.get(code) ?? (new Function(`return ${code}`)() as () => unknown);
         compiled.set(code, main);
         return JSON.stringify(await main(JSON.parse(contextJson), host));

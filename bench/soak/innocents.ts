@@ -19,7 +19,7 @@ const INNOCENTS: readonly Innocent[] = [
   {
     name: "text",
     code: "export default ({ n }) => [...`${n} é😀`].toSorted().join('').replace(/\\d/g, '#');",
-    result: (n) => [...`${n} é😀`].toSorted().join("").replaceAll(/\d/g, "#"),
+    result: (n) => Array.from(`${n} é😀`).toSorted().join("").replaceAll(/\d/g, "#"),
   },
   {
     name: "a few milliseconds of work",

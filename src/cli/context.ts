@@ -4,7 +4,7 @@ import { EXIT } from "./exit-codes.ts";
 import { requireLibrary } from "./missing-library.ts";
 import type { Output } from "./output.ts";
 
-export interface OpenOptions extends Pick<LibraryOptions, "tools"> {
+export interface OpenOptions extends Pick<LibraryOptions, "tools" | "policy"> {
   /** Whether a library that does not exist is created (default: false). */
   readonly create?: boolean;
 }

@@ -53,6 +53,7 @@ describe("a run that succeeds", () => {
       durationMs: expect.any(Number),
       cpuMs: expect.any(Number),
       hostCalls: 0,
+      engine: expect.stringMatching(/^quickjs-wasi@/),
     });
     expect(execution.unwrap()).toEqual({ sum: 2 });
     expect(JSON.parse(JSON.stringify(execution))).toEqual(execution);
@@ -203,7 +204,7 @@ describe("a run that fails", () => {
   test("a denied host call that escapes ends the run as denied", async () => {
     expect(await run("await host.fetch('https://example.com');")).toMatchObject({
       status: "denied",
-      error: { name: "CapabilityError", code: "denied" },
+      error: { name: "CapabilityError", code: "FETCH_ORIGIN_DENIED" },
       hostCalls: 1,
     });
   });

@@ -29,6 +29,7 @@ import type { Evidence } from "./evidence.ts";
 import { grantsOf } from "./grants.ts";
 import type { Grants, GrantSource, Host } from "./grants.ts";
 import { answerHostCall, replyOf } from "./host-calls.ts";
+import type { HostFetch } from "./host-fetch/host-fetch.ts";
 import type { JournalKeeper } from "./journal-keeper.ts";
 import {
   checkCaller,
@@ -120,6 +121,7 @@ export interface ExecutorParts {
   readonly evidence: Evidence;
   readonly journals: JournalKeeper;
   readonly host: Host;
+  readonly hostFetch: HostFetch;
   readonly limits: Limits;
   readonly clock: Clock;
   /** Aborts every run when the library closes. */
@@ -246,6 +248,8 @@ export class Executor {
         source,
         record,
         host: this.#parts.host,
+        hostFetch: this.#parts.hostFetch,
+        resultBytes: run.limits.resultBytes,
         chain,
         nestingDepth: this.#parts.limits.nestingDepth,
         runSkill: (id, context, { remainingMs, ...options }) => {

@@ -233,7 +233,7 @@ describe("denials", () => {
     }
   });
 
-  test("meet fetch, whatever was declared", async () => {
+  test("meet every fetch where no policy lends the network", async () => {
     const id = `skill-${++added}`;
     await temporary.library.add(
       draftOf(id, "return await host.fetch('https://example.com/x');", {
@@ -246,7 +246,7 @@ describe("denials", () => {
       error: {
         capability: { kind: "fetch", name: "https://example.com" },
         message:
-          "Fetching https://example.com/x is not granted: this host lends no network; use a tool of the host",
+          'Fetching from "https://example.com" is not granted: the host\'s policy does not have it; add it to `policy.fetch.origins`',
       },
     });
   });

@@ -9,6 +9,7 @@ import { refusalOf } from "./grants.ts";
 import type { Grants, GrantSource, Host } from "./grants.ts";
 import { denied, failed, limitReached } from "./host-replies.ts";
 import { callTool } from "./offered-tools.ts";
+import type { HostFetch } from "./host-fetch/host-fetch.ts";
 
 /** How a nested run is asked for. */
 export interface NestedOptions {
@@ -30,6 +31,9 @@ export interface CallingRun {
   /** Told of everything that is called or refused. */
   readonly record: CapabilityRecord;
   readonly host: Host;
+  readonly hostFetch: HostFetch;
+  /** The run's limit of one answer. */
+  readonly resultBytes: number;
   /** Ids of the skills that led here, this one included; its length is the nesting depth. */
   readonly chain: readonly string[];
   readonly nestingDepth: number;
@@ -44,13 +48,7 @@ export function answerHostCall(run: CallingRun, call: HostCall): Promise<HostCal
     case "skill":
       return callSkill(run, call);
     case "fetch":
-      return Promise.resolve(
-        refuse(
-          run,
-          { kind: "fetch", name: originOf(call.name) },
-          `Fetching ${call.name} is not granted: this host lends no network; use a tool of the host`,
-        ),
-      );
+      return callFetch(run, call);
   }
 }
 
@@ -73,6 +71,24 @@ async function callHostTool(run: CallingRun, call: HostCall): Promise<HostCallRe
   }
   run.record.use(capability);
   return callTool(tool, args, { runId, skillId, signal, remainingMs });
+}
+
+async function callFetch(run: CallingRun, call: HostCall): Promise<HostCallReply> {
+  const { runId, skillId, resultBytes, source, record, hostFetch } = run;
+  const { name: url, args: init, signal, remainingMs } = call;
+  let capability: Capability = { kind: "fetch", name: originOf(url) };
+  // Asked again for every redirect.
+  const refusal = (origin: string): string | undefined => {
+    capability = { kind: "fetch", name: origin };
+    const why = refusalOf(capability, source);
+    if (why === undefined) record.use(capability);
+    return why;
+  };
+  const given = { url, init, runId, skillId, signal, remainingMs, resultBytes, refusal };
+  const reply = await hostFetch.answer(given);
+  if (reply.ok || reply.error.denied !== true) return reply;
+  record.refuse(capability);
+  return { ok: false, error: { ...reply.error, capability } };
 }
 
 async function callSkill(run: CallingRun, call: HostCall): Promise<HostCallReply> {

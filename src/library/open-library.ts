@@ -26,6 +26,8 @@ import { Composer } from "./composer.ts";
 import { draftChecker } from "./draft-check/draft-checker.ts";
 import { Evidence } from "./evidence.ts";
 import { Executor } from "./executor.ts";
+import { fetchSettings } from "./host-fetch/fetch-settings.ts";
+import { hostFetch } from "./host-fetch/host-fetch.ts";
 import { Indexer } from "./indexer.ts";
 import { JournalKeeper } from "./journal-keeper.ts";
 import { defaultLibraryPath, prepareDirectory } from "./library-path.ts";
@@ -96,6 +98,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
   const policy = options.policy ?? {};
   const tools = offerTools(options.tools, limits.maxTimeoutMs);
   const host = { tools, policy, rules: policyRules(policy) };
+  const fetcher = opened.own(hostFetch(fetchSettings(policy.fetch)));
   const isEmbedded = options.store === undefined;
   const needsPath = isEmbedded || options.runs === undefined || options.index === undefined;
   const path = needsPath
@@ -156,6 +159,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     evidence,
     journals: new JournalKeeper(options.journals ?? "full", limits),
     host,
+    hostFetch: fetcher,
     limits,
     clock,
     closing: closing.signal,

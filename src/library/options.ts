@@ -10,6 +10,7 @@ import type { Embedder } from "../search/embedder.ts";
 import type { SearchIndex } from "../search/search-index.ts";
 import type { RunStore } from "../store/run-store.ts";
 import type { ExpectedVersion, SkillStore } from "../store/skill-store.ts";
+import type { FetchPolicy } from "./host-fetch/fetch-policy.ts";
 import type { JournalOptions } from "./journal-keeper.ts";
 
 /** What a tool learns about the call it answers. */
@@ -67,7 +68,9 @@ export interface GrantPolicy {
  * What the host allows, beyond which no declaration reaches: by default every tool of the library
  * and every skill, and no network.
  */
-export interface Policy extends GrantPolicy {
+export interface Policy extends Omit<GrantPolicy, "fetch"> {
+  /** What `host.fetch` may reach, and how (default: nothing). */
+  readonly fetch?: FetchPolicy;
   /**
    * What holds besides for runs that name this caller. The entry `"*"` is for everyone who has none,
    * runs that name no caller included; without it they have the library's policy alone.

@@ -116,7 +116,8 @@ export function checkGrantPolicy(what: string, policy: unknown): void {
 export function checkPolicy(policy: Policy | undefined): void {
   if (policy === undefined) return;
   checkKnownOptions("policy", policy, ["tools", "skills", "fetch", "callers"]);
-  const { callers = {}, ...ofLibrary } = policy;
+  // The fetch policy has more to it and checks itself.
+  const { callers = {}, fetch: _fetch, ...ofLibrary } = policy;
   checkGrantPolicy("policy", ofLibrary);
   if (typeof callers !== "object" || callers === null || Array.isArray(callers)) {
     throw new RepertoireError(

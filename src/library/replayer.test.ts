@@ -53,9 +53,11 @@ async function run(
 }
 
 /** What must be the same; a replay is another run, at another time. */
+/** What a replay has in common with its run: it uses nothing, and is refused nothing. */
 function repeatable(execution: Execution): object {
   const { runId: _id, startedAt: _at, durationMs: _ms, cpuMs: _cpu, ...rest } = execution;
-  return rest;
+  const { used: _used, refused: _refused, ...same } = rest;
+  return same;
 }
 
 describe("a replay", () => {

@@ -14,8 +14,9 @@ import type { Sandbox, SandboxLimits, SandboxOutcome } from "../sandbox/sandbox.
 import { shortened, textsThatDiffer } from "../skill/divergence-text.ts";
 import { Execution } from "../skill/execution.ts";
 import type { ExecutionError } from "../skill/execution.ts";
-import type { Divergence } from "../skill/run-journal.ts";
+import type { Divergence, RunJournal } from "../skill/run-journal.ts";
 import type { JournalState, RunRecord, RunRecording } from "../store/run-store.ts";
+import { createCapabilityRecord } from "./capability-record.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Evidence } from "./evidence.ts";
 import { digestOf } from "./journal-keeper.ts";
@@ -73,7 +74,7 @@ export class Replayer {
     const { contextJson, seed, now, engine } = recording.journal;
     const hasEngine = this.#engines().includes(engine);
     const startedAt = isoTime(clock.now());
-    const outcome = await this.#parts.sandbox.run({
+    const repeated = await this.#parts.sandbox.run({
       program,
       contextJson,
       limits: this.#limitsOf(recorded, recording),
@@ -84,6 +85,7 @@ export class Replayer {
       signal: signal === undefined ? closing : AbortSignal.any([signal, closing]),
       onHostCall: async () => ({ ok: false, error: { name: "Error", message: "a replay" } }),
     });
+    const outcome = explained(repeated, recording.journal);
     if (signal?.aborted) throw cancelledError(signal, "A replay");
     if (closing.aborted) throw closing.reason;
     const divergence = compare(outcome, recorded, recording, version);
@@ -111,6 +113,14 @@ export class Replayer {
       cpuMs: Math.max(limits.cpuMs, maxCpuMs),
     };
   }
+}
+
+/** The outcome with what the library adds to an error from the answers it gave. */
+function explained(outcome: SandboxOutcome, { calls }: RunJournal): SandboxOutcome {
+  if (outcome.error === undefined) return outcome;
+  const answers = createCapabilityRecord();
+  for (const { reply } of calls) if (reply?.ok === false) answers.answer(reply);
+  return { ...outcome, error: answers.explained(outcome.status, outcome.error) };
 }
 
 function executionOf(

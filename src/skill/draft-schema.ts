@@ -3,6 +3,7 @@ import { z } from "zod";
 import { RUN_LIMIT_RANGES } from "../base/limits.ts";
 import type { Limits } from "../base/limits.ts";
 import { utf8Bytes } from "../base/json.ts";
+import { isOrigin } from "./origin.ts";
 import { isSkillId, SKILL_ID_RULE } from "./skill-id.ts";
 
 const SLUG = /^[a-z0-9][a-z0-9_-]*$/;
@@ -46,10 +47,6 @@ function jsonSchema(maxBytes: number): z.ZodType {
   return z.union([z.boolean(), jsonObject(maxBytes)], {
     error: `a JSON Schema (an object or a boolean) of at most ${maxBytes} bytes`,
   });
-}
-
-function isOrigin(value: string): boolean {
-  return URL.canParse(value) && new URL(value).origin === value && /^https?:/.test(value);
 }
 
 function listOf(item: z.ZodType<string>, maxCount: number, what: string): z.ZodType<string[]> {

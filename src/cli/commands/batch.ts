@@ -14,6 +14,8 @@ import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { formatDuration, parseDuration } from "../duration.ts";
 import { exitCodeOfExecution } from "../exit-codes.ts";
+import { addFetchFlags, fetchPolicy } from "../fetch-flags.ts";
+import type { FetchFlags } from "../fetch-flags.ts";
 import { inOrder } from "../in-order.ts";
 import { runSignal } from "../interrupted-run.ts";
 import { wholeNumber } from "../numbers.ts";
@@ -23,7 +25,7 @@ import type { Item } from "../read-input.ts";
 import { skillAt } from "../skill-at.ts";
 import { cutToWidth, oneLine } from "../text-width.ts";
 
-interface BatchFlags {
+interface BatchFlags extends FetchFlags {
   readonly maxConcurrent?: number;
   readonly timeout?: number;
   readonly caller?: string;
@@ -36,7 +38,7 @@ const FIELDS = ["id", "context", "version"];
 const VALUE_WIDTH = 60;
 
 export const batchCommand: Install = (program, run) => {
-  declareCommand(program, {
+  const command = declareCommand(program, {
     usage: "batch <file>",
     summary: "Run many skills at once; results are in the order of the items.",
     example: "batch items.jsonl --max-concurrent 4",
@@ -49,14 +51,15 @@ export const batchCommand: Install = (program, run) => {
     .option("--timeout <duration>", "of each run, such as 300ms, 30s, 2m", (text) =>
       parseDuration(text, LIMITS.maxTimeoutMs),
     )
-    .addOption(callerOption())
-    .action((file: string, flags: BatchFlags, command: Command) =>
-      run(command, (context) => batch(context, file, flags)),
-    );
+    .addOption(callerOption());
+  addFetchFlags(command).action((file: string, flags: BatchFlags, command: Command) =>
+    run(command, (context) => batch(context, file, flags)),
+  );
 };
 
 async function batch(context: CliContext, file: string, flags: BatchFlags): Promise<void> {
   const { output, signal } = context;
+  const policy = fetchPolicy(flags);
   const items = parseItems(await readSource(file, signal));
   let ended = 0;
   const settle = inOrder<Result>((result) => report(context, result));
@@ -78,7 +81,7 @@ async function batch(context: CliContext, file: string, flags: BatchFlags): Prom
   });
   if (runnable.length === 0) return;
   const { maxConcurrent, timeout: timeoutMs } = flags;
-  const library = await context.library();
+  const library = await context.library(policy);
   progress();
   await library.executeMany(runnable, {
     ...defined({ maxConcurrent, timeoutMs, caller: callerOf(flags) }),

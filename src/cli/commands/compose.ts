@@ -11,6 +11,8 @@ import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { formatDuration, parseDuration } from "../duration.ts";
 import { exitCodeOfStatus } from "../exit-codes.ts";
+import { addFetchFlags, fetchPolicy } from "../fetch-flags.ts";
+import type { FetchFlags } from "../fetch-flags.ts";
 import { runSignal } from "../interrupted-run.ts";
 import { noteAdded } from "../note-added.ts";
 import { plural } from "../plural.ts";
@@ -22,7 +24,7 @@ import { renderTable } from "../table.ts";
 import { oneLine } from "../text-width.ts";
 import { UsageError } from "../usage-error.ts";
 
-interface ComposeFlags {
+interface ComposeFlags extends FetchFlags {
   readonly context?: string;
   readonly name?: string;
   readonly timeoutPerSkill?: number;
@@ -34,7 +36,7 @@ interface ComposeFlags {
 }
 
 export const composeCommand: Install = (program, run) => {
-  declareCommand(program, {
+  const command = declareCommand(program, {
     usage: "compose [ids...]",
     summary: "Run skills one after another over a shared context, or save them as one skill.",
     example: `compose parse_csv group_rows markdown_table --context @sales.json`,
@@ -56,10 +58,10 @@ export const composeCommand: Install = (program, run) => {
     )
     .option("--save <id>", "store the workflow as a skill of this id instead of running it")
     .option("--description <text>", "of the saved skill")
-    .addOption(callerOption())
-    .action((ids: readonly string[], flags: ComposeFlags, command: Command) =>
-      run(command, (context) => compose(context, ids, flags)),
-    );
+    .addOption(callerOption());
+  addFetchFlags(command).action((ids: readonly string[], flags: ComposeFlags, command: Command) =>
+    run(command, (context) => compose(context, ids, flags)),
+  );
 };
 
 async function compose(
@@ -75,7 +77,7 @@ async function compose(
     flags.context === undefined
       ? {}
       : await parseJsonOption("--context", flags.context, context.signal);
-  const library = await context.library();
+  const library = await context.library(fetchPolicy(flags));
   const result = await library.compose(steps, shared as JsonObject, {
     ...defined({ name, onError, timeoutMsPerSkill, caller: callerOf(flags) }),
     signal: runSignal(context),
@@ -88,7 +90,7 @@ async function compose(
 
 function checkFlags(
   ids: readonly string[],
-  { steps, save, description, context, caller }: ComposeFlags,
+  { steps, save, description, context, caller, allowFetch, allowPrivate }: ComposeFlags,
 ): void {
   if (ids.length === 0 && steps === undefined)
     throw new UsageError("Nothing to compose: name skills in their order, or --steps with a file");
@@ -102,6 +104,8 @@ function checkFlags(
     throw new UsageError("--save stores the workflow without running it, so it takes no --context");
   if (save !== undefined && caller !== undefined)
     throw new UsageError("--save stores the workflow without running it, so it takes no --caller");
+  if (save !== undefined && (allowFetch !== undefined || allowPrivate !== undefined))
+    throw new UsageError("--save stores the workflow without running it, so it fetches nothing");
 }
 
 async function readSteps(path: string, signal: AbortSignal): Promise<WorkflowInput> {

@@ -7,6 +7,8 @@ import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { parseDuration } from "../duration.ts";
 import { exitCodeOfExecution } from "../exit-codes.ts";
+import { addFetchFlags, fetchPolicy } from "../fetch-flags.ts";
+import type { FetchFlags } from "../fetch-flags.ts";
 import { runSignal } from "../interrupted-run.ts";
 import { loadTools } from "../load-tools.ts";
 import { wholeNumber } from "../numbers.ts";
@@ -18,7 +20,7 @@ import { similarSkills } from "../similar-skills.ts";
 import { oneLine } from "../text-width.ts";
 import { UsageError } from "../usage-error.ts";
 
-interface RunFlags {
+interface RunFlags extends FetchFlags {
   readonly context?: string;
   readonly timeout?: number;
   readonly version?: number;
@@ -31,7 +33,7 @@ interface RunFlags {
 const MAX_SEED = 2 ** 32 - 1;
 
 export const runCommand: Install = (program, run) => {
-  declareCommand(program, {
+  const command = declareCommand(program, {
     usage: "run <id>",
     summary: "Run a skill in the sandbox.",
     example: `run slugify --context '{"text": "Crème Brûlée"}'`,
@@ -49,10 +51,10 @@ export const runCommand: Install = (program, run) => {
     .option(
       "--dry-grants",
       "call nothing: report the smallest capabilities the skill needs, by its examples or --context",
-    )
-    .action((id: string, flags: RunFlags, command: Command) =>
-      run(command, (context) => runSkill(context, id, flags)),
     );
+  addFetchFlags(command).action((id: string, flags: RunFlags, command: Command) =>
+    run(command, (context) => runSkill(context, id, flags)),
+  );
 };
 
 async function runSkill(context: CliContext, id: string, flags: RunFlags): Promise<void> {
@@ -62,7 +64,7 @@ async function runSkill(context: CliContext, id: string, flags: RunFlags): Promi
   const given =
     flags.context === undefined ? {} : await parseJsonOption("--context", flags.context, signal);
   const tools = flags.tools === undefined ? undefined : await loadTools(flags.tools);
-  const library = await context.library(defined({ tools }));
+  const library = await context.library({ ...defined({ tools }), ...fetchPolicy(flags) });
   const execution = await library.execute(id, given, {
     ...defined({ timeoutMs, version, seed, caller: callerOf(flags) }),
     signal: runSignal(context),

@@ -18,6 +18,7 @@ import type { Skill } from "../../skill/skill.ts";
 import type { AddOptions, AddResult, GetOptions } from "../catalog-options.ts";
 import type { Evidence } from "../evidence.ts";
 import type { ExecuteOptions } from "../executor.ts";
+import type { FetchPolicy } from "../host-fetch/fetch-policy.ts";
 import { executionOfContext } from "../executor.ts";
 import type { LibraryOptions } from "../options.ts";
 import type { SearchOptions, SearchResult } from "../searcher.ts";
@@ -234,6 +235,14 @@ export class SyncLibrary {
         : "run" in (options.sandbox ?? {})
           ? "sandbox"
           : undefined);
+    const hook = fetchHook(options.policy?.fetch);
+    if (hook !== undefined) {
+      throw new RepertoireError(
+        "SYNC_UNSUPPORTED",
+        `The synchronous twins can not call functions of \`${hook}\` on this thread while it waits; use the asynchronous methods, or plain data in place of the functions`,
+        { details: { option: hook } },
+      );
+    }
     if (found !== undefined) {
       throw new RepertoireError(
         "SYNC_UNSUPPORTED",
@@ -290,6 +299,13 @@ function answerOf(name: string, value: unknown): unknown {
   throw new TypeError(
     `Tool "${name}" answered with something that is not JSON: ${defect.found}${at}`,
   );
+}
+
+/** What of a fetch policy is a function, which no other thread can call. */
+function fetchHook(policy: FetchPolicy | undefined): string | undefined {
+  if (policy?.resolve !== undefined) return "policy.fetch.resolve";
+  const all = Object.values(policy?.credentials ?? {});
+  return all.some((given) => typeof given === "function") ? "policy.fetch.credentials" : undefined;
 }
 
 /** Whether `execute` would run it. */

@@ -2,7 +2,7 @@
 import { RepertoireError } from "../../base/errors.ts";
 import { preview } from "../../base/json.ts";
 import type { ExecutionError, ExecutionStatus, LogLine } from "../../skill/execution.ts";
-import type { Capabilities, FailureNote } from "../../skill/skill.ts";
+import type { FailureNote } from "../../skill/skill.ts";
 import { addCounters, emptyCounters, inStatusOrder, skillMetrics } from "../run-metrics.ts";
 import type { RunCounters } from "../run-metrics.ts";
 import type { RunFilter, RunRecord, RunTotals, SkillEvidence } from "../run-store.ts";

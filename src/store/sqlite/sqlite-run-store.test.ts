@@ -4,7 +4,6 @@ import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { LIMITS, runLimits } from "../../base/limits.ts";
 import { describeRunStore } from "../run-store.contract.ts";
-import type { RunRecord } from "../run-store.ts";
 import { temporaryDirectory } from "../testing-fixtures/temporary-directory.ts";
 import type { RecordedRun } from "../run-store.ts";
 import { RUNS_SCHEMA } from "./runs-schema.ts";
