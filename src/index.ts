@@ -61,7 +61,7 @@ export type { SyncLibrary } from "./library/sync/sync-library.ts";
 export type { StepReport, WorkflowInput, WorkflowRun, WorkflowStep } from "./library/workflow.ts";
 export type { WorkflowDraft } from "./library/workflow-skill.ts";
 export type { AcquireOptions, Lease, LockDriver, LockMode, LockStats } from "./lock/lock-driver.ts";
-export type { Sandbox, SandboxStats } from "./sandbox/sandbox.ts";
+export type { HardeningPart, Sandbox, SandboxIsolation, SandboxStats } from "./sandbox/sandbox.ts";
 export type { Embedder } from "./search/embedder.ts";
 export type { SearchIndex } from "./search/search-index.ts";
 export type { FieldChange } from "./skill/definition-diff.ts";

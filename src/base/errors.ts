@@ -14,6 +14,7 @@ export type ErrorCode =
   | "STORE_CORRUPT"
   | "LIMIT_EXCEEDED"
   | "SYNC_UNSUPPORTED"
+  | "SANDBOX_UNAVAILABLE"
   | "CANCELLED"
   | "CLOSED"
   | "INTERNAL";

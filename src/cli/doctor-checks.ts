@@ -7,6 +7,7 @@ import { preview } from "../base/json.ts";
 import type { SkillLibrary } from "../index.ts";
 import { fail, ok, warn } from "./doctor-check.ts";
 import type { DoctorCheck } from "./doctor-check.ts";
+import { isolationText } from "./isolation-text.ts";
 import { plural } from "./plural.ts";
 
 /** The first SQLite that several processes can safely share a file with. */
@@ -140,7 +141,7 @@ export async function checkSandbox(): Promise<readonly DoctorCheck[]> {
         code: "export default () => { for (;;); }",
       },
     ]);
-    return [await checkRun(library), await checkLoop(library)];
+    return [await checkRun(library), await checkLoop(library), await checkIsolation(library)];
   } finally {
     await library.close();
     await rm(path, { recursive: true, force: true });
@@ -156,6 +157,18 @@ async function checkRun(library: SkillLibrary): Promise<DoctorCheck> {
     `a skill that gives 1 ended with ${status}: ${error?.message ?? preview(value)}`,
     "install the package again; its WebAssembly engine does not work here",
   );
+}
+
+/** A thread is what the default engine promises; of processes, whatever they lack is worth knowing. */
+async function checkIsolation(library: SkillLibrary): Promise<DoctorCheck> {
+  const { isolation } = (await library.stats()).sandbox;
+  const name = "sandbox isolation";
+  const message = isolationText(isolation);
+  if (isolation.missing.length === 0) return ok(name, message);
+  const missing = isolation.missing.join("; ");
+  return isolation.boundary === "thread"
+    ? ok(name, `${message}; without ${missing}`)
+    : warn(name, message, `missing: ${missing}`);
 }
 
 async function checkLoop(library: SkillLibrary): Promise<DoctorCheck> {

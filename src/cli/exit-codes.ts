@@ -31,6 +31,7 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   STORE_UNAVAILABLE: EXIT.internal,
   STORE_CORRUPT: EXIT.internal,
   SYNC_UNSUPPORTED: EXIT.internal,
+  SANDBOX_UNAVAILABLE: EXIT.internal,
   CLOSED: EXIT.internal,
   INTERNAL: EXIT.internal,
 };

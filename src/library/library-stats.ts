@@ -44,6 +44,8 @@ export async function libraryStats(parts: LibraryParts): Promise<LibraryStats> {
   const { versions, ...byStatus } = await store.counts();
   const totals = await evidence.totals();
   const { embedderError } = indexer;
+  // What stands around programs is known only from a start; that it fails is told by the first run.
+  await sandbox.prepare?.().catch(() => undefined);
   return {
     path: parts.path,
     revision: await store.revision(),

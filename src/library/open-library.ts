@@ -12,6 +12,7 @@ import { LIMITS } from "../base/limits.ts";
 import type { Limits } from "../base/limits.ts";
 import { SkillCache } from "../cache/skill-cache.ts";
 import { memoryLocks } from "../lock/memory-locks.ts";
+import { quickjsProcessSandbox } from "../sandbox/process/quickjs-process-sandbox.ts";
 import { quickjsSandbox } from "../sandbox/quickjs/quickjs-sandbox.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { Embedder } from "../search/embedder.ts";
@@ -56,6 +57,8 @@ const KNOWN = [
   "durability",
   "clock",
 ];
+
+const SANDBOX_OPTIONS = ["workers", "slotsPerWorker", "engine", "processes", "requireHardening"];
 
 /** Without one of these nothing would ever be done. */
 const MIN_LIMIT: Readonly<Record<string, number>> = {
@@ -136,7 +139,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     );
   const sandbox = isSandbox(options.sandbox)
     ? options.sandbox
-    : own(quickjsSandbox(options.sandbox ?? {}));
+    : await openSandbox(options.sandbox ?? {}, own);
   const locks = options.locks ?? own(memoryLocks({ clock }));
 
   const coherence = new Coherence({ store, cache });
@@ -230,8 +233,7 @@ function checkOptions(options: LibraryOptions): LibraryOptions {
   checkKnownOptions("openLibrary.cache", options.cache ?? {}, ["maxEntries", "ttlMs"]);
   checkJournals(options.journals);
   checkPolicy(options.policy);
-  if (!isSandbox(options.sandbox))
-    checkKnownOptions("openLibrary.sandbox", options.sandbox ?? {}, ["workers", "slotsPerWorker"]);
+  if (!isSandbox(options.sandbox)) checkSandboxSize(options.sandbox ?? {});
   checkOneOf("durability", options.durability, ["full", "normal"]);
   return options;
 }
@@ -247,6 +249,29 @@ function checkJournals(journals: LibraryOptions["journals"]): void {
   ]);
   for (const [name, texts] of Object.entries(journals.withhold))
     checkTexts(`journals.withhold.${name}`, texts);
+}
+
+function checkSandboxSize(size: SandboxSize): void {
+  checkKnownOptions("openLibrary.sandbox", size, SANDBOX_OPTIONS);
+  checkOneOf("sandbox.engine", size.engine, ["quickjs", "quickjs-process"]);
+  if (size.engine === "quickjs-process") return;
+  // Left unsaid, whoever asks for hardening would believe to have it.
+  if (size.processes === undefined && size.requireHardening === undefined) return;
+  throw new RepertoireError(
+    "INVALID_INPUT",
+    "The options `processes` and `requireHardening` of openLibrary.sandbox are about the engine `quickjs-process`; set it as `engine`",
+    { details: { option: "engine" } },
+  );
+}
+
+async function openSandbox(
+  { engine, ...size }: SandboxSize,
+  own: Closers["own"],
+): Promise<Sandbox> {
+  if (engine !== "quickjs-process") return own(quickjsSandbox(size));
+  const sandbox = own(quickjsProcessSandbox(size));
+  if (size.requireHardening) await sandbox.prepare();
+  return sandbox;
 }
 
 /** Vectors of different embedders never share a file. */

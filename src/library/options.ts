@@ -5,7 +5,7 @@ import { preview } from "../base/json.ts";
 import { RUN_LIMIT_RANGES } from "../base/limits.ts";
 import type { Limits } from "../base/limits.ts";
 import type { LockDriver } from "../lock/lock-driver.ts";
-import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { HardeningPart, Sandbox } from "../sandbox/sandbox.ts";
 import type { Embedder } from "../search/embedder.ts";
 import type { SearchIndex } from "../search/search-index.ts";
 import type { RunStore } from "../store/run-store.ts";
@@ -114,6 +114,12 @@ export interface SandboxSize {
   readonly workers?: number;
   /** Runs that may share a worker while they wait for their host (default: 4). */
   readonly slotsPerWorker?: number;
+  /** Where the engine runs: in threads of this process, or in hardened processes (default: "quickjs"). */
+  readonly engine?: "quickjs" | "quickjs-process";
+  /** Processes of `quickjs-process`, each with its own workers (default: 1). */
+  readonly processes?: number;
+  /** Parts of the hardening of `quickjs-process` without which nothing opens; `true` is all (default: none). */
+  readonly requireHardening?: boolean | readonly HardeningPart[];
 }
 
 /** @throws {INVALID_INPUT} when `value` is given and is not a number above zero, up to `max` */

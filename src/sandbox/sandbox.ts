@@ -132,6 +132,9 @@ export interface SandboxIsolation {
   readonly missing: readonly string[];
 }
 
+/** A part of the hardening of a process that a caller can insist on. */
+export type HardeningPart = Exclude<keyof SandboxIsolation, "boundary" | "missing">;
+
 export interface SandboxStats {
   readonly engine: string;
   readonly isolation: SandboxIsolation;
@@ -153,6 +156,11 @@ export interface Sandbox {
   /** Compiles without running; the issues found by the engine itself, none when it is fine. */
   check(program: Program): Promise<readonly Issue[]>;
   stats(): SandboxStats;
+  /**
+   * Starts what runs will need, if there is anything to start; then `stats().isolation` tells what
+   * was achieved.
+   */
+  prepare?(): Promise<void>;
   /** Stops every run (`cancelled`) and every worker; resolves when none is left. */
   close(): Promise<void>;
 }

@@ -37,7 +37,7 @@ test("every room of src/ has its rule", () => {
 
 test("only open-library chooses drivers", () => {
   const drivers =
-    /^(store\/sqlite|search\/(sqlite-index|static-embedder)|lock\/memory-locks|sandbox\/quickjs)/;
+    /^(store\/sqlite|search\/(sqlite-index|static-embedder)|lock\/memory-locks|sandbox\/(quickjs|process))/;
   const choosers = [...graph].filter(
     ([file, { files }]) =>
       file.startsWith("library/") && files.some((imported) => drivers.test(imported)),

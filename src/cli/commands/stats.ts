@@ -3,6 +3,7 @@ import type { LibraryStats } from "../../index.ts";
 import type { Paint } from "../colours.ts";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
+import { isolationText } from "../isolation-text.ts";
 import { plural } from "../plural.ts";
 import { renderFields } from "../table.ts";
 import { oneLine } from "../text-width.ts";
@@ -39,6 +40,8 @@ function renderStats(stats: LibraryStats, paint: Paint): string {
         search.embedderError === undefined ? undefined : oneLine(search.embedderError),
       ],
       ["sandbox", sandbox.engine],
+      ["isolation", isolationText(sandbox.isolation)],
+      ["not isolated by", oneLine(sandbox.isolation.missing.join("; ")) || undefined],
     ],
     paint,
   );

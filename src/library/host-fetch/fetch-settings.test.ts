@@ -29,12 +29,12 @@ test("what is left out has its documented default", () => {
 test("a policy that is wrong is refused when the library is opened, by the name of what is wrong", async () => {
   const origins = [ORIGIN];
   const wrong: readonly (readonly [unknown, string])[] = [
-    [true, "Expected the options of openLibrary.policy.fetch to be an object, got true"],
-    [[], "Expected the options of openLibrary.policy.fetch to be an object, got []"],
+    [true, "Expected the options of policy.fetch to be an object, got true"],
+    [[], "Expected the options of policy.fetch to be an object, got []"],
     [{}, "Expected `policy.fetch.origins` to be a list of origins, got nothing"],
     [
       { origin: ORIGIN },
-      "openLibrary.policy.fetch has no option `origin`; it takes origins, allowPrivateAddresses, credentials, methods, maxRequestBytes, maxResponseBytes, timeoutMs, maxRedirects, ca, resolve",
+      "policy.fetch has no option `origin`; it takes origins, allowPrivateAddresses, credentials, methods, maxRequestBytes, maxResponseBytes, timeoutMs, maxRedirects, ca, resolve",
     ],
     [
       { origins: ORIGIN },

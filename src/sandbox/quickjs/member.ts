@@ -8,6 +8,7 @@ import { cpuTimeoutEnding, crashEnding, stopEnding } from "../run/run-ending.ts"
 import { outcomeOf } from "../run/run.ts";
 import { monotonicMs } from "../run/monotonic.ts";
 import { startThread } from "./thread.ts";
+import type { StartWorker } from "./thread.ts";
 import type { Ending, StopReason } from "../run/run-ending.ts";
 import type { Run } from "../run/run.ts";
 import type { SharedState } from "./shared-state.ts";
@@ -71,6 +72,7 @@ export function createMember(
   keptSlots: number,
   overflowSlots: number,
   events: MemberEvents,
+  startWorker?: StartWorker,
 ): Member {
   const placements = new Map<number, Placement>();
   let ready = false;
@@ -78,13 +80,14 @@ export function createMember(
   /** Until when runs that waited for a neighbour may still be about to get their turn. */
   let heldUpUntilMs = 0;
   let droppedBytes = 0;
-  const thread = startThread(module, keptSlots, overflowSlots, {
+  const threadEvents = {
     onMessage,
-    onExit(reason) {
+    onExit(reason: string): void {
       if (!dead) died(reason);
       events.onGone();
     },
-  });
+  };
+  const thread = startThread(module, keptSlots, overflowSlots, threadEvents, startWorker);
   const { shared } = thread;
 
   function onMessage(message: FromWorker): void {

@@ -13,7 +13,8 @@ import { chooseSlot, NESTED_SLOTS_PER_DEPTH } from "./placement.ts";
 import { crashEnding, stopEnding } from "../run/run-ending.ts";
 import { outcomeOf } from "../run/run.ts";
 import { monotonicMs } from "../run/monotonic.ts";
-import type { Member, Placement } from "./member.ts";
+import type { Member, MemberEvents, Placement } from "./member.ts";
+import type { StartWorker } from "./thread.ts";
 import type { Run } from "../run/run.ts";
 
 /** Depths of nesting that overflow slots are reserved for. */
@@ -41,7 +42,11 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-export function createPool(workers: number, slotsPerWorker: number): Pool {
+export function createPool(
+  workers: number,
+  slotsPerWorker: number,
+  startWorker?: StartWorker,
+): Pool {
   const members: Member[] = [];
   /** Threads that are not gone yet, whether in `members` or being terminated. */
   const threads = new Set<Member>();
@@ -131,7 +136,7 @@ export function createPool(workers: number, slotsPerWorker: number): Pool {
         starting--;
         if (closing) return;
         const overflow = MAX_DEPTH * NESTED_SLOTS_PER_DEPTH;
-        const member = createMember(module, slotsPerWorker, overflow, {
+        const events: MemberEvents = {
           onReady() {
             failedStarts = 0;
             pump();
@@ -142,7 +147,8 @@ export function createPool(workers: number, slotsPerWorker: number): Pool {
           },
           onLost: (runs, how) => lost(member, runs, how),
           onGone: () => threads.delete(member),
-        });
+        };
+        const member = createMember(module, slotsPerWorker, overflow, events, startWorker);
         members.push(member);
         threads.add(member);
         pump();

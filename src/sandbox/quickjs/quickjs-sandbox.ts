@@ -22,6 +22,7 @@ import type {
 } from "../sandbox.ts";
 import { ENGINE_NAME } from "./engine-binary.ts";
 import { createPool } from "./pool.ts";
+import type { Pool } from "./pool.ts";
 import { stopEnding } from "../run/run-ending.ts";
 import { createRun, outcomeOf } from "../run/run.ts";
 import type { RunResult } from "../run/run.ts";
@@ -64,8 +65,15 @@ export function quickjsSandbox(options: QuickjsSandboxOptions = {}): Sandbox {
     options.workers ?? Math.min(MAX_DEFAULT_WORKERS, availableParallelism()),
   );
   const slots = positiveInteger("slotsPerWorker", options.slotsPerWorker ?? DEFAULT_SLOTS);
-  const clock = options.clock ?? systemClock;
-  const pool = createPool(workers, slots);
+  return sandboxOver(createPool(workers, slots), options.clock, () => THREAD_ISOLATION);
+}
+
+/** A sandbox over what queues and runs; `isolation` tells what stands around it at the moment. */
+export function sandboxOver(
+  pool: Pool,
+  clock: Clock = systemClock,
+  isolation: () => SandboxIsolation,
+): Sandbox {
   let runs = 0;
   let closed = false;
 
@@ -132,7 +140,7 @@ export function quickjsSandbox(options: QuickjsSandboxOptions = {}): Sandbox {
       ];
     },
 
-    stats: () => ({ engine: ENGINE_NAME, isolation: THREAD_ISOLATION, runs, ...pool.counts() }),
+    stats: () => ({ engine: ENGINE_NAME, isolation: isolation(), runs, ...pool.counts() }),
 
     close() {
       closed = true;
@@ -141,7 +149,8 @@ export function quickjsSandbox(options: QuickjsSandboxOptions = {}): Sandbox {
   };
 }
 
-function positiveInteger(name: string, value: number): number {
+/** @throws {INVALID_INPUT} for a size that is none */
+export function positiveInteger(name: string, value: number): number {
   if (!Number.isInteger(value) || value < 1) throw invalid(name, "a positive integer", value);
   return value;
 }

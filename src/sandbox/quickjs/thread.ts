@@ -1,5 +1,6 @@
 /** The host thread's side of one worker thread: started, listened to, terminated, always tracked. */
 import { Worker } from "node:worker_threads";
+import type { WorkerOptions } from "node:worker_threads";
 import { extname } from "node:path";
 import { createStartPacker } from "./packed-start.ts";
 import { SharedState } from "./shared-state.ts";
@@ -28,17 +29,26 @@ export interface ThreadEvents {
   onExit(reason: string): void;
 }
 
+/** Makes the thread of a worker, from `worker.ts` or what it was compiled to. */
+export type StartWorker = (setup: WorkerSetup, options: WorkerOptions) => Worker;
+
+const startFromFile: StartWorker = (setup, options) =>
+  new Worker(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url), {
+    ...options,
+    workerData: setup,
+  });
+
 /** A worker has `keptSlots` slots that keep their engine and `overflowSlots` that do not. */
 export function startThread(
   module: WasmModule,
   keptSlots: number,
   overflowSlots: number,
   events: ThreadEvents,
+  startWorker: StartWorker = startFromFile,
 ): Thread {
   const shared = SharedState.forSlots(keptSlots + overflowSlots);
   const setup: WorkerSetup = { module, shared: shared.buffer, keptSlots };
-  const worker = new Worker(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url), {
-    workerData: setup,
+  const worker = startWorker(setup, {
     name: "repertoire-sandbox",
     env: {},
     execArgv: [],
