@@ -1,5 +1,6 @@
 /** What a command is given: the library, opened when first asked for, and where its output goes. */
 import type { LibraryOptions, SkillLibrary } from "../index.ts";
+import { sandboxFromEnvironment } from "./engine-from-environment.ts";
 import { EXIT } from "./exit-codes.ts";
 import { requireLibrary } from "./missing-library.ts";
 import type { Output } from "./output.ts";
@@ -68,5 +69,9 @@ async function openAt(
 ): Promise<SkillLibrary> {
   const { defaultLibraryPath, openLibrary } = await import("../index.ts");
   if (!create) await requireLibrary(path ?? defaultLibraryPath());
-  return openLibrary({ ...options, ...(path === undefined ? {} : { path }) });
+  return openLibrary({
+    ...sandboxFromEnvironment(process.env),
+    ...options,
+    ...(path === undefined ? {} : { path }),
+  });
 }

@@ -7,6 +7,7 @@ import { preview } from "../base/json.ts";
 import type { SkillLibrary } from "../index.ts";
 import { fail, ok, warn } from "./doctor-check.ts";
 import type { DoctorCheck } from "./doctor-check.ts";
+import { sandboxFromEnvironment } from "./engine-from-environment.ts";
 import { isolationText } from "./isolation-text.ts";
 import { plural } from "./plural.ts";
 
@@ -130,7 +131,11 @@ export async function checkIndex(library: SkillLibrary, reindex: boolean): Promi
 export async function checkSandbox(): Promise<readonly DoctorCheck[]> {
   const path = await mkdtemp(join(tmpdir(), "repertoire-doctor-"));
   const { openLibrary } = await import("../index.ts");
-  const library = await openLibrary({ path, embedder: false });
+  const library = await openLibrary({
+    ...sandboxFromEnvironment(process.env),
+    path,
+    embedder: false,
+  });
   try {
     await library.addMany([
       { id: "one", name: "One", description: "Gives 1", code: "export default () => 1" },

@@ -1,5 +1,6 @@
 /**
- * The one place where a library's drivers are chosen: every socket the caller left empty gets its
+ * The one place where a library's drivers are chosen (the engine of the sandbox by
+ * `choose-sandbox.ts`): every socket the caller left empty gets its
  * embedded driver, and what is opened here is closed here, in reverse.
  */
 import { join } from "node:path";
@@ -12,8 +13,6 @@ import { LIMITS } from "../base/limits.ts";
 import type { Limits } from "../base/limits.ts";
 import { SkillCache } from "../cache/skill-cache.ts";
 import { memoryLocks } from "../lock/memory-locks.ts";
-import { quickjsProcessSandbox } from "../sandbox/process/quickjs-process-sandbox.ts";
-import { quickjsSandbox } from "../sandbox/quickjs/quickjs-sandbox.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { Embedder } from "../search/embedder.ts";
 import { sqliteSearchIndex } from "../search/sqlite-index.ts";
@@ -22,6 +21,7 @@ import { sqliteRunStore } from "../store/sqlite/sqlite-run-store.ts";
 import { sqliteSkillStore } from "../store/sqlite/sqlite-skill-store.ts";
 import { Admission } from "./admission.ts";
 import { Catalog } from "./catalog.ts";
+import { checkSandboxSize, openSandbox } from "./choose-sandbox.ts";
 import { Coherence } from "./coherence.ts";
 import { Composer } from "./composer.ts";
 import { draftChecker } from "./draft-check/draft-checker.ts";
@@ -57,8 +57,6 @@ const KNOWN = [
   "durability",
   "clock",
 ];
-
-const SANDBOX_OPTIONS = ["workers", "slotsPerWorker", "engine", "processes", "requireHardening"];
 
 /** Without one of these nothing would ever be done. */
 const MIN_LIMIT: Readonly<Record<string, number>> = {
@@ -249,29 +247,6 @@ function checkJournals(journals: LibraryOptions["journals"]): void {
   ]);
   for (const [name, texts] of Object.entries(journals.withhold))
     checkTexts(`journals.withhold.${name}`, texts);
-}
-
-function checkSandboxSize(size: SandboxSize): void {
-  checkKnownOptions("openLibrary.sandbox", size, SANDBOX_OPTIONS);
-  checkOneOf("sandbox.engine", size.engine, ["quickjs", "quickjs-process"]);
-  if (size.engine === "quickjs-process") return;
-  // Left unsaid, whoever asks for hardening would believe to have it.
-  if (size.processes === undefined && size.requireHardening === undefined) return;
-  throw new RepertoireError(
-    "INVALID_INPUT",
-    "The options `processes` and `requireHardening` of openLibrary.sandbox are about the engine `quickjs-process`; set it as `engine`",
-    { details: { option: "engine" } },
-  );
-}
-
-async function openSandbox(
-  { engine, ...size }: SandboxSize,
-  own: Closers["own"],
-): Promise<Sandbox> {
-  if (engine !== "quickjs-process") return own(quickjsSandbox(size));
-  const sandbox = own(quickjsProcessSandbox(size));
-  if (size.requireHardening) await sandbox.prepare();
-  return sandbox;
 }
 
 /** Vectors of different embedders never share a file. */

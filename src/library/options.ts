@@ -110,12 +110,16 @@ export interface LibraryOptions {
 
 /** Size of the default sandbox. */
 export interface SandboxSize {
-  /** Worker threads (default: by the number of cores). */
+  /** Worker threads, or processes of V8 (default: by the number of cores). */
   readonly workers?: number;
   /** Runs that may share a worker while they wait for their host (default: 4). */
   readonly slotsPerWorker?: number;
-  /** Where the engine runs: in threads of this process, or in hardened processes (default: "quickjs"). */
-  readonly engine?: "quickjs" | "quickjs-process";
+  /**
+   * What runs skills: QuickJS in threads of this process; QuickJS in hardened processes; V8 in
+   * processes of its own, which needs the package `isolated-vm`; or V8 for the skills that compute a
+   * lot and QuickJS for all others (default: "quickjs").
+   */
+  readonly engine?: "quickjs" | "quickjs-process" | "v8" | "auto";
   /** Processes of `quickjs-process`, each with its own workers (default: 1). */
   readonly processes?: number;
   /** Parts of the hardening of `quickjs-process` without which nothing opens; `true` is all (default: none). */

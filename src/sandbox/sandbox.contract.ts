@@ -4,6 +4,8 @@
  * It asserts behaviour only: what runs produce, how they end, and that they end.
  */
 import { describe } from "vitest";
+import { declareGaps } from "./contract/gaps.contract.ts";
+import type { ContractGap } from "./contract/gaps.contract.ts";
 import { describeHostCalls } from "./contract/host-calls.contract.ts";
 import { describeHostileGuests } from "./contract/hostile-guests.contract.ts";
 import { describeIsolation } from "./contract/isolation.contract.ts";
@@ -14,10 +16,21 @@ import { describeSchemas } from "./contract/schemas.contract.ts";
 import { describeStops } from "./contract/stops.contract.ts";
 import type { CreateSandbox } from "./contract/program-runner.contract.ts";
 
+export type { ContractGap } from "./contract/gaps.contract.ts";
 export type { CreateSandbox } from "./contract/program-runner.contract.ts";
 
-export function describeSandbox(name: string, create: CreateSandbox): void {
+export interface DescribeSandboxOptions {
+  /** Tests that the driver does not pass, and why (default: none). */
+  readonly gaps?: readonly ContractGap[];
+}
+
+export function describeSandbox(
+  name: string,
+  create: CreateSandbox,
+  { gaps = [] }: DescribeSandboxOptions = {},
+): void {
   describe(name, () => {
+    declareGaps(gaps);
     describeResults(create);
     describeHostCalls(create);
     describeReplay(create);

@@ -35,14 +35,21 @@ test("every room of src/ has its rule", () => {
   );
 });
 
-test("only open-library chooses drivers", () => {
+test("only open-library chooses drivers, and choose-sandbox among those of the sandbox", () => {
   const drivers =
-    /^(store\/sqlite|search\/(sqlite-index|static-embedder)|lock\/memory-locks|sandbox\/(quickjs|process))/;
+    /^(store\/sqlite|search\/(sqlite-index|static-embedder)|lock\/memory-locks|sandbox\/(quickjs|process|v8|auto-sandbox))/;
   const choosers = [...graph].filter(
     ([file, { files }]) =>
       file.startsWith("library/") && files.some((imported) => drivers.test(imported)),
   );
-  expect(choosers.map(([file]) => file)).toEqual(["library/open-library.ts"]);
+  expect(choosers.map(([file]) => file).toSorted()).toEqual([
+    "library/choose-sandbox.ts",
+    "library/open-library.ts",
+  ]);
+  const sandboxes = graph
+    .get("library/open-library.ts")
+    ?.files.filter((file) => /^sandbox\/.+\//.test(file));
+  expect(sandboxes).toEqual([]);
 });
 
 test("the root entry reaches declared runtime dependencies and Node's own modules, and nothing of outer drivers", () => {

@@ -7,6 +7,7 @@ import {
   MAX_PATH_LENGTH,
 } from "./guest-limits.ts";
 import { parseFrames, sourceExcerpt, sourceLines } from "./stack-frames.ts";
+import type { ColumnUnit } from "./stack-frames.ts";
 import { RUN_LIMIT_RANGES } from "../../base/limits.ts";
 import type { ErrorCause, ExecutionError } from "../../skill/execution.ts";
 import type { Program } from "../sandbox.ts";
@@ -96,9 +97,17 @@ export function isOutOfMemory(
   return report.kind === "null" && grownBytes >= limitBytes / 2;
 }
 
-/** The error with frames and excerpt in the program's own source. */
-export function toExecutionError(report: GuestReport, program: Program): ExecutionError {
-  const frames = parseFrames(report.stack ?? "", program.file, program.code);
+/**
+ * The error with frames and excerpt in the program's own source.
+ *
+ * @param columns what the engine counts columns in (default: "utf8")
+ */
+export function toExecutionError(
+  report: GuestReport,
+  program: Program,
+  columns: ColumnUnit = "utf8",
+): ExecutionError {
+  const frames = parseFrames(report.stack ?? "", program.file, program.code, columns);
   const top = frames[0];
   const excerpt = top === undefined ? undefined : sourceExcerpt(program.code, top.line, top.column);
   return {
@@ -110,12 +119,16 @@ export function toExecutionError(report: GuestReport, program: Program): Executi
     ...(excerpt === undefined ? {} : { excerpt }),
     ...(report.causes.length === 0
       ? {}
-      : { causes: report.causes.map((cause) => toErrorCause(cause, program)) }),
+      : { causes: report.causes.map((cause) => toErrorCause(cause, program, columns)) }),
   };
 }
 
-function toErrorCause({ name, message, stack }: ReportedCause, program: Program): ErrorCause {
-  const top = parseFrames(stack ?? "", program.file, program.code)[0];
+function toErrorCause(
+  { name, message, stack }: ReportedCause,
+  program: Program,
+  columns: ColumnUnit,
+): ErrorCause {
+  const top = parseFrames(stack ?? "", program.file, program.code, columns)[0];
   return { name, message, ...(top === undefined ? {} : { line: top.line, column: top.column }) };
 }
 

@@ -19,11 +19,21 @@ export const COLUMN_SHIFT = " ";
 
 const IDENTIFIER_PART = /[\p{ID_Continue}$]/u;
 
+/** What an engine counts columns in. */
+export type ColumnUnit = "utf8" | "utf16";
+
 /**
  * The frames of a guest stack that lie in `file`, innermost first, with columns in UTF-16 units.
  * A program can write any stack it likes: frames that lie outside its source are dropped.
+ *
+ * @param columns what the stack counts them in (default: "utf8")
  */
-export function parseFrames(stack: string, file: string, code: string): readonly StackFrame[] {
+export function parseFrames(
+  stack: string,
+  file: string,
+  code: string,
+  columns: ColumnUnit = "utf8",
+): readonly StackFrame[] {
   const frames: StackFrame[] = [];
   const lines = sourceLines(code);
   for (const text of stack.split("\n")) {
@@ -37,7 +47,10 @@ export function parseFrames(stack: string, file: string, code: string): readonly
       functionName: (found[1] ?? "<anonymous>").slice(0, MAX_FUNCTION_NAME_LENGTH),
       file,
       line,
-      column: utf16Column(source, line, Number(found[4])),
+      column:
+        columns === "utf16"
+          ? Math.max(1, Number(found[4]))
+          : utf16Column(source, line, Number(found[4])),
     });
   }
   return frames;
@@ -48,7 +61,7 @@ export function sourceLines(code: string): readonly string[] {
   return code.includes("\n") ? code.split("\n") : code.split(/[\r\u2028\u2029]/);
 }
 
-/** The engine counts columns in UTF-8 bytes; readers and editors count UTF-16 units. */
+/** QuickJS counts columns in UTF-8 bytes; readers and editors count UTF-16 units. */
 function utf16Column(source: string, line: number, byteColumn: number): number {
   const bytes = Buffer.from(source, "utf8");
   const column = bytes.subarray(0, Math.max(0, byteColumn - 1)).toString("utf8").length + 1;

@@ -1,0 +1,244 @@
+/**
+ * The pool of V8 processes: which run goes where, and when.
+ *
+ * Processes start when they are needed, and each has one run at a time, also while that run waits
+ * for its host. Runs of depth 0 wait in one queue; nested runs wait in another that is served first,
+ * and every depth may have a few processes beyond the size of the pool. Because the deepest runs
+ * wait for none, some depth can always go on: the pool can not deadlock. After a kill a spare is
+ * kept ready.
+ */
+import { RepertoireError } from "../../base/errors.ts";
+import { crashEnding, stopEnding } from "../run/run-ending.ts";
+import { outcomeOf } from "../run/run.ts";
+import type { Run } from "../run/run.ts";
+import type { ChildCommand } from "./child-command.ts";
+import { createMember } from "./member.ts";
+import type { Member, MemberLoss } from "./member.ts";
+
+/** Most processes beyond the size of the pool for the runs of one depth. */
+const MAX_EXTRA_PER_DEPTH = 2;
+/** How long an extra process stays when it is idle, in milliseconds. */
+const IDLE_EXTRA_MS = 1000;
+/** Attempts of one run; each but the first follows the loss of a process. */
+const MAX_ATTEMPTS = 4;
+/** Processes that may end in a row before they were ready; then waiting runs fail. */
+const MAX_FAILED_STARTS = 3;
+const FIRST_BACK_OFF_MS = 50;
+
+export interface V8Pool {
+  /** Queues a run. */
+  submit(run: Run): void;
+  /** Ends a run as cancelled, wherever it is. */
+  cancel(run: Run): void;
+  counts(): { workers: number; running: number; queued: number; kills: number; retries: number };
+  /** Whether its processes gave up the permissions they started with; unknown before the first. */
+  permissionsDropped(): boolean | undefined;
+  close(): Promise<void>;
+}
+
+export function createV8Pool(command: () => ChildCommand, workers: number): V8Pool {
+  const members: Member[] = [];
+  /** Processes that are not gone yet, whether in `members` or being ended. */
+  const alive = new Set<Member>();
+  const idleTimers = new Map<Member, NodeJS.Timeout>();
+  const nested: Run[] = [];
+  const waiting: Run[] = [];
+  const extraPerDepth = Math.min(workers, MAX_EXTRA_PER_DEPTH);
+  let spare = 0;
+  let failedStarts = 0;
+  let retryTimer: NodeJS.Timeout | undefined;
+  let kills = 0;
+  let retries = 0;
+  let dropped: boolean | undefined;
+  let closing: Promise<void> | undefined;
+
+  function submit(run: Run): void {
+    (run.depth > 0 ? nested : waiting).push(run);
+    pump();
+  }
+
+  function pump(): void {
+    if (closing !== undefined) return;
+    for (let index = 0; index < nested.length;) {
+      if (place(nested[index] as Run)) nested.splice(index, 1);
+      else index++;
+    }
+    while (waiting[0] !== undefined && place(waiting[0])) waiting.shift();
+    grow();
+    const queued = nested.length + waiting.length > 0;
+    for (const member of members) {
+      member.setRef(member.ready ? member.run !== undefined : queued);
+    }
+  }
+
+  function place(run: Run): boolean {
+    const idle = members.filter((member) => member.ready && member.run === undefined);
+    const ordinary = idle.find((member) => !member.extra);
+    const mayStart = busy(false).length < workers;
+    if (ordinary !== undefined && mayStart) return begin(ordinary, run);
+    if (run.depth === 0) return false;
+    const extra = idle.find((member) => member.extra);
+    if (extra === undefined || extrasAt(run.depth) >= extraPerDepth) return false;
+    return begin(extra, run);
+  }
+
+  function begin(member: Member, run: Run): true {
+    clearTimeout(idleTimers.get(member));
+    idleTimers.delete(member);
+    member.start(run);
+    return true;
+  }
+
+  function busy(extra: boolean): readonly Member[] {
+    return members.filter((member) => member.extra === extra && member.run !== undefined);
+  }
+
+  function extrasAt(depth: number): number {
+    return busy(true).filter((member) => member.run?.depth === depth).length;
+  }
+
+  /** Starts the processes that what is queued can use. */
+  function grow(): void {
+    if (retryTimer !== undefined) return;
+    const ordinary = members.filter((member) => !member.extra).length;
+    const queued = nested.length + waiting.length;
+    const useful = Math.min(workers, busy(false).length + queued);
+    const wanted = useful + (ordinary > 0 || queued > 0 ? spare : 0);
+    for (let missing = Math.max(wanted, spare) - ordinary; missing > 0; missing--) spawn(false);
+    let starting = members.filter((member) => member.extra && !member.ready).length;
+    for (const depth of new Set(nested.map((run) => run.depth))) {
+      const atDepth = nested.filter((run) => run.depth === depth).length;
+      const room = extraPerDepth - extrasAt(depth);
+      for (let count = Math.min(atDepth, room); count > 0; count--) {
+        if (starting > 0) starting--;
+        else spawn(true);
+      }
+    }
+  }
+
+  function spawn(extra: boolean): void {
+    let member: Member;
+    try {
+      member = createMember(command(), extra, {
+        onReady() {
+          failedStarts = 0;
+          dropped = member.permissionsDropped;
+          free(member);
+        },
+        onFree: () => free(member),
+        onLost: (run, how) => lost(member, run, how),
+        onGone: () => void alive.delete(member),
+      });
+    } catch (error) {
+      return failQueued(error as Error);
+    }
+    members.push(member);
+    alive.add(member);
+  }
+
+  function free(member: Member): void {
+    pump();
+    if (!member.extra || member.run !== undefined) return;
+    const timer = setTimeout(() => {
+      idleTimers.delete(member);
+      members.splice(members.indexOf(member), 1);
+      void member.terminate();
+    }, IDLE_EXTRA_MS);
+    timer.unref();
+    idleTimers.set(member, timer);
+  }
+
+  function lost(member: Member, run: Run | undefined, how: MemberLoss): void {
+    const at = members.indexOf(member);
+    if (at >= 0) members.splice(at, 1);
+    clearTimeout(idleTimers.get(member));
+    idleTimers.delete(member);
+    if (how.killed) {
+      kills++;
+      spare = 1;
+    }
+    if (run !== undefined) again(run, how.reason);
+    if (!how.wasReady) startFailed(how.reason);
+    // Not at once: whoever told of the loss is not done with its run yet.
+    queueMicrotask(pump);
+  }
+
+  /** A run whose process died is repeated, unless it looks as if it were the cause. */
+  function again(run: Run, reason: string): void {
+    if (run.attempts >= MAX_ATTEMPTS) {
+      const ending = crashEnding(`The run lost its process ${run.attempts} times: ${reason}`);
+      return run.end(outcomeOf(ending, run, 0));
+    }
+    retries++;
+    (run.depth > 0 ? nested : waiting).unshift(run);
+  }
+
+  function startFailed(reason: string): void {
+    failedStarts++;
+    if (failedStarts >= MAX_FAILED_STARTS) {
+      failedStarts = 0;
+      spare = 0;
+      return failQueued(
+        new RepertoireError(
+          "SANDBOX_UNAVAILABLE",
+          `No V8 process starts: ${reason}; ${MAX_FAILED_STARTS} attempts failed`,
+        ),
+      );
+    }
+    if (closing !== undefined) return;
+    retryTimer ??= setTimeout(
+      () => {
+        retryTimer = undefined;
+        pump();
+      },
+      FIRST_BACK_OFF_MS * 2 ** failedStarts,
+    );
+  }
+
+  /** Only a run that never began may be tried on another engine: its effects happened nowhere. */
+  function failQueued(error: Error): void {
+    for (const run of [...nested.splice(0), ...waiting.splice(0)]) {
+      if (run.attempts === 0) run.fail(error);
+      else run.end(outcomeOf(crashEnding(error.message), run, 0));
+    }
+  }
+
+  function cancel(run: Run): void {
+    for (const queue of [nested, waiting]) {
+      const at = queue.indexOf(run);
+      if (at < 0) continue;
+      queue.splice(at, 1);
+      return run.end(outcomeOf(stopEnding("cancelled", 0), run, 0));
+    }
+    members.find((member) => member.run === run)?.cancel();
+  }
+
+  function close(): Promise<void> {
+    closing ??= closeAll();
+    return closing;
+  }
+
+  async function closeAll(): Promise<void> {
+    clearTimeout(retryTimer);
+    for (const timer of idleTimers.values()) clearTimeout(timer);
+    const placed = members.flatMap(({ run }) => (run === undefined ? [] : [run]));
+    const runs = [...placed, ...nested.splice(0), ...waiting.splice(0)];
+    members.length = 0;
+    await Promise.all([...alive].map((member) => member.terminate()));
+    for (const run of runs) run.end(outcomeOf(stopEnding("cancelled", 0), run, 0));
+  }
+
+  return {
+    submit,
+    cancel,
+    counts: () => ({
+      workers: members.length,
+      running: members.filter(({ run }) => run !== undefined).length,
+      queued: nested.length + waiting.length,
+      kills,
+      retries,
+    }),
+    permissionsDropped: () => dropped,
+    close,
+  };
+}

@@ -1,0 +1,44 @@
+/** Where V8 does not do what the contract has QuickJS do; `docs/skills.md` says the same to users. */
+import type { ContractGap } from "../sandbox.contract.ts";
+
+const WORDS = "errors that the engine makes itself have V8's own words";
+const PLACES = "V8 shows the place of the failing part, QuickJS that of its expression";
+const NEIGHBOURS = "a process has one run, so no other run is lost with it or repeated";
+
+export const V8_GAPS: readonly ContractGap[] = [
+  {
+    test: "an error has line, column, frames and the offending line",
+    reason: `${WORDS}; ${PLACES}`,
+  },
+  { test: "columns are exact on the first line and after wide characters", reason: PLACES },
+  { test: "positions hold for TypeScript whose types were blanked out", reason: PLACES },
+  { test: "a syntax error has line and column", reason: WORDS },
+  {
+    test: "imports fail, static and dynamic",
+    reason: "a dynamic import fails with the message Not supported, without the name of the module",
+  },
+  {
+    test: "one allocation above the limit fails and can be caught",
+    reason: `${WORDS}: Array buffer allocation failed`,
+  },
+  {
+    test: "a native join ends at its deadline",
+    reason: "V8 refuses a text that long at once, with a RangeError",
+  },
+  {
+    test: "a native join stops when its signal aborts",
+    reason: "V8 refuses a text that long at once, with a RangeError",
+    byChance: true,
+  },
+  {
+    test: "a native sort ends at its deadline",
+    reason: "V8 first takes memory for all elements: the run ends as out-of-memory",
+  },
+  {
+    test: "a native sort stops when its signal aborts",
+    reason: "V8 first takes memory for all elements: the run ends as out-of-memory",
+    byChance: true,
+  },
+  { test: "runs beside a killed one end well, and their effects happen once", reason: NEIGHBOURS },
+  { test: "a repeated run gets its answers in the order it first got them", reason: NEIGHBOURS },
+];

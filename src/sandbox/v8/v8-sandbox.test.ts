@@ -1,0 +1,7 @@
+import { describeSandbox } from "../sandbox.contract.ts";
+import { V8_GAPS } from "./v8-gaps.contract.ts";
+import { v8Sandbox } from "./v8-sandbox.ts";
+
+describeSandbox("v8", (size) => v8Sandbox(size === undefined ? {} : { workers: size.workers }), {
+  gaps: V8_GAPS,
+});
