@@ -4,6 +4,9 @@
  * It asserts behaviour only: what runs produce, how they end, and that they end.
  */
 import { describe } from "vitest";
+import { describeCauses } from "./contract/causes.contract.ts";
+import { describeCpuLimit } from "./contract/cpu-limit.contract.ts";
+import { describeFailureLimits } from "./contract/failure-limits.contract.ts";
 import { declareGaps } from "./contract/gaps.contract.ts";
 import type { ContractGap } from "./contract/gaps.contract.ts";
 import { describeHostCalls } from "./contract/host-calls.contract.ts";
@@ -14,6 +17,7 @@ import { describeReplay } from "./contract/replay.contract.ts";
 import { describeResults } from "./contract/results.contract.ts";
 import { describeSchemas } from "./contract/schemas.contract.ts";
 import { describeStops } from "./contract/stops.contract.ts";
+import { describeWarnings } from "./contract/warnings.contract.ts";
 import type { CreateSandbox } from "./contract/program-runner.contract.ts";
 
 export type { ContractGap } from "./contract/gaps.contract.ts";
@@ -38,6 +42,10 @@ export function describeSandbox(
     describeIsolation(create);
     describeSchemas(create);
     describeStops(create);
+    describeCpuLimit(create);
+    describeFailureLimits(create);
+    describeCauses(create);
+    describeWarnings(create);
     describeLifeCycle(create);
   });
 }

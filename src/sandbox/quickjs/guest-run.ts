@@ -51,7 +51,7 @@ export interface GuestRunWatch {
 
 export function createGuestRun(engine: QuickJsInstance, job: Job, watch: GuestRunWatch): GuestRun {
   const { program, limits } = job;
-  let phase: "loading" | "running" = "loading";
+  let phase: "loading" | "running" | "encoding" = "loading";
   let promise: Box = 0;
 
   function stopped(): Ending | undefined {
@@ -59,7 +59,7 @@ export function createGuestRun(engine: QuickJsInstance, job: Job, watch: GuestRu
   }
 
   function hasReturned(): boolean {
-    return phase === "running" && engine.promiseState(promise) !== "pending" && engine.hasJobs();
+    return phase === "running" && engine.promiseState(promise) !== "pending";
   }
 
   function load(): Ending | undefined {
@@ -131,6 +131,7 @@ export function createGuestRun(engine: QuickJsInstance, job: Job, watch: GuestRu
   }
 
   function finish(value: Box): Ending {
+    phase = "encoding";
     const encoded = engine.call("encode", { box: value });
     if (engine.isException(encoded)) return thrown(engine.takeException());
     engine.limit(limits.memoryBytes + 4 * limits.resultBytes, limits.stackBytes);

@@ -231,8 +231,8 @@ export function createMember(
 
   function kill(culprit: Placement | undefined, ending: Ending | undefined): void {
     if (dead) return;
-    const durationMs = culprit === undefined ? 0 : elapsedMs(culprit);
     const cpuMs = culprit === undefined ? 0 : shared.cpuMs(culprit.slot);
+    const durationMs = culprit === undefined ? 0 : elapsedMs(culprit);
     const runs = retire(culprit, "killed");
     const gone = thread.terminate();
     if (culprit !== undefined && ending !== undefined) {
@@ -250,8 +250,8 @@ export function createMember(
   function died(reason: string): void {
     const executing = shared.executing()?.slot;
     const culprit = executing === undefined ? undefined : placements.get(executing);
-    const durationMs = culprit === undefined ? 0 : elapsedMs(culprit);
     const cpuMs = culprit === undefined ? 0 : shared.cpuMs(culprit.slot);
+    const durationMs = culprit === undefined ? 0 : elapsedMs(culprit);
     const runs = retire(culprit, "died");
     if (culprit !== undefined && !culprit.abandoned) {
       const ending = crashEnding(`The run ended its sandbox worker: ${reason}`);

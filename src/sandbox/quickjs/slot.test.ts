@@ -11,8 +11,10 @@ import type { FromWorker } from "./wire.ts";
 
 const TIMEOUT_MS = 100;
 
-/** A slot in this thread whose program waits for one call. */
-async function waitingSlot() {
+const WAITING = mainOf("return await host.tool('a');");
+
+/** A slot in this thread with a program in it; nothing outside watches over it. */
+async function slotWith(code: string) {
   const module = await loadEngine();
   const host = { interrupt: () => false, nowMs: () => 0, maxTextBytes: () => 0, operate: () => 0 };
   const { snapshot } = new QuickJsInstance(module, host);
@@ -26,7 +28,7 @@ async function waitingSlot() {
   shared.assign(0);
   slot.start(1, {
     kind: "run",
-    program: { file: "a@1.js", code: mainOf("return await host.tool('a');") },
+    program: { file: "a@1.js", code },
     contextJson: "null",
     limits: { ...CONTRACT_LIMITS, timeoutMs: TIMEOUT_MS },
     seed: 0,
@@ -42,7 +44,7 @@ function hold(ms: number): void {
 }
 
 test("a run gets back the time an answer lay unread behind a neighbour", async () => {
-  const { slot, shared, outcome } = await waitingSlot();
+  const { slot, shared, outcome } = await slotWith(WAITING);
   const sentMs = monotonicMs();
   shared.askTurn(0);
   hold(3 * TIMEOUT_MS);
@@ -55,10 +57,39 @@ test("a run gets back the time an answer lay unread behind a neighbour", async (
 });
 
 test("time a run spent waiting for its host is not given back", async () => {
-  const { slot, shared, outcome } = await waitingSlot();
+  const { slot, shared, outcome } = await slotWith(WAITING);
   hold(3 * TIMEOUT_MS);
   shared.askTurn(0);
   slot.reply(1, 0, { ok: true, json: "5" }, monotonicMs());
   expect(await outcome).toMatchObject({ status: "timeout" });
   expect(shared.creditMs(0)).toBe(0);
+});
+
+test("a run says that it had returned when work it forked does not end", async () => {
+  const { outcome } = await slotWith(
+    "const f = () => Promise.resolve().then(f); export default () => { f(); return 1; };",
+  );
+  expect((await outcome)?.error?.message).toBe(
+    "The run did not finish within 100 ms: it had returned, but work it did not wait for went on; end that work",
+  );
+});
+
+test("a result that is never encoded is not work it did not wait for", async () => {
+  const { outcome } = await slotWith("export default () => ({ toJSON() { for (;;); } });");
+  expect((await outcome)?.error?.message).toBe(
+    "The run did not finish within 100 ms; do less, or raise timeoutMs",
+  );
+});
+
+test("work left in the queue by an error is a warning", async () => {
+  const { outcome } = await slotWith(
+    "export default () => { Promise.resolve().then(() => 1); throw new Error('x'); };",
+  );
+  const { status, warnings } = (await outcome) ?? {};
+  expect([status, warnings]).toEqual([
+    "error",
+    [
+      "Work was left in the queue of promises when the run ended and was dropped; await every promise whose end matters",
+    ],
+  ]);
 });

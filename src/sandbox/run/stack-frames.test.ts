@@ -50,3 +50,27 @@ test("frames outside the source are dropped, and long names are cut", () => {
     { functionName: "f".repeat(100), file: "s@1.js", line: 1, column: 1 },
   ]);
 });
+
+test("an identifier on the first line is found where it begins", () => {
+  const code = "export default () => { throw new Oops(x.y); }";
+  // The engine points behind the first character of identifiers, and at that of all else.
+  const stack = "    at f (s@1.js:1:35)\n    at g (s@1.js:1:39)\n    at h (s@1.js:1:41)";
+  expect(parseFrames(stack, "s@1.js", code).map(({ column }) => code.slice(column - 1))).toEqual([
+    "Oops(x.y); }",
+    "x.y); }",
+    "y); }",
+  ]);
+});
+
+test("lines may end in other ways than with a line feed", () => {
+  expect(parseFrames("    at f (s@1.js:2:1)", "s@1.js", "a;\rb;")).toMatchObject([{ line: 2 }]);
+  expect(sourceExcerpt("a;\u2028b.c;", 2, 2)).toBe("b.c;\n ^");
+  expect(sourceExcerpt("a;\r\n\tb.c;\r\n", 2, 3)).toBe("\tb.c;\n\t ^");
+});
+
+test("an excerpt does not cut a character in two", () => {
+  for (const column of [200, 201, 202, 203]) {
+    const excerpt = sourceExcerpt("\u{1F600}".repeat(200), 1, column) ?? "";
+    expect(excerpt.isWellFormed()).toBe(true);
+  }
+});
