@@ -1,10 +1,9 @@
 /** A run as people read it: its value is data, everything else is about it. */
 import type { JsonValue } from "../base/json.ts";
-import type { ExecutionError, ExecutionRecord } from "../skill/execution.ts";
+import type { ErrorCause, ExecutionError, ExecutionRecord } from "../skill/execution.ts";
 import { statusStyle } from "./colours.ts";
 import type { Paint } from "./colours.ts";
 import { formatDuration } from "./duration.ts";
-import { plural } from "./plural.ts";
 import { renderCapabilities } from "./render-capabilities.ts";
 import { skillAt } from "./skill-at.ts";
 import { indented, oneLine, printable, printableJson } from "./text-width.ts";
@@ -16,11 +15,10 @@ export function renderValue(value: JsonValue): string {
 
 /** Logs, warnings, what went wrong, and how it ended, each on lines of its own. */
 export function renderEnding(run: ExecutionRecord, paint: Paint): string {
-  const { skillId, version, status, durationMs, logs, logsDropped, warnings = [], error } = run;
+  const { skillId, version, status, durationMs, logs, warnings = [], error } = run;
   const { used, refused } = run;
   return [
     ...logs.map(({ level, text }) => `${paint("dim", `[${level}]`)} ${indented(text)}`),
-    ...(logsDropped === 0 ? [] : [paint("dim", `[${plural(logsDropped, "log line")} left out]`)]),
     ...warnings.map((warning) => `${paint("yellow", "warning:")} ${oneLine(warning)}`),
     ...(error === undefined ? [] : [renderExecutionError(error, paint)]),
     ...(used === undefined ? [] : [`${paint("dim", "used:")} ${renderCapabilities(used)}`]),
@@ -32,7 +30,7 @@ export function renderEnding(run: ExecutionRecord, paint: Paint): string {
 }
 
 export function renderExecutionError(error: ExecutionError, paint: Paint): string {
-  const { name, message, excerpt, frames = [], issues = [] } = error;
+  const { name, message, excerpt, frames = [], issues = [], causes = [], limit } = error;
   return [
     `${paint("red", `${oneLine(name)}:`)} ${indented(message)}`,
     ...issues.map(
@@ -46,5 +44,12 @@ export function renderExecutionError(error: ExecutionError, paint: Paint): strin
         `    at ${oneLine(functionName || "(anonymous)")} (${oneLine(file)}:${line}:${column})`,
       ),
     ),
+    ...causes.map((cause) => renderCause(cause, paint)),
+    ...(limit === undefined ? [] : [paint("dim", `limit reached: ${limit}`)]),
   ].join("\n");
+}
+
+function renderCause({ name, message, line, column }: ErrorCause, paint: Paint): string {
+  const place = line === undefined ? "" : paint("dim", ` (${line}:${column ?? 1})`);
+  return `${paint("dim", "caused by")} ${oneLine(name)}: ${indented(message)}${place}`;
 }

@@ -189,23 +189,4 @@ export function describeFailureLimits(create: CreateSandbox): void {
       expect(error).toMatchObject({ name: "LimitError", limit: "nestingDepth" });
     });
   });
-
-  describe("what a run was about when its time was over", () => {
-    const { run } = useRunner(create);
-    const limits = { timeoutMs: 60 };
-
-    test("it waited for its host", async () => {
-      const body =
-        "await Promise.all([host.tool('slow', 1), host.skill('ns/b'), host.sleep(1e6)]);";
-      const { error } = await run(mainOf(body), { limits, onHostCall: never });
-      expect(error?.message).toBe(
-        "The run did not finish within 60 ms: it waited for its host (tool: slow; skill: ns/b; sleep); ask for less, or raise timeoutMs",
-      );
-    });
-
-    test("it waited for a promise that nothing settled", async () => {
-      const { error } = await run(mainOf("await new Promise(() => {});"), { limits });
-      expect(error?.message).toContain("it waited for a promise that nothing settled");
-    });
-  });
 }

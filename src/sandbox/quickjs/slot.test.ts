@@ -93,3 +93,19 @@ test("work left in the queue by an error is a warning", async () => {
     ],
   ]);
 });
+
+test("a run that waited for its host says for what", async () => {
+  const { outcome } = await slotWith(
+    mainOf("await Promise.all([host.tool('slow', 1), host.skill('ns/b'), host.sleep(1e6)]);"),
+  );
+  expect((await outcome)?.error?.message).toBe(
+    "The run did not finish within 100 ms: it waited for its host (tool: slow; skill: ns/b; sleep); ask for less, or raise timeoutMs",
+  );
+});
+
+test("a run that waited for nothing says so", async () => {
+  const { outcome } = await slotWith(mainOf("await new Promise(() => {});"));
+  expect((await outcome)?.error?.message).toBe(
+    "The run did not finish within 100 ms: it waited for a promise that nothing settled; resolve it, or do not wait for it",
+  );
+});
