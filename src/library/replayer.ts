@@ -24,6 +24,9 @@ import { checkInteger, checkIsText, checkKnownOptions } from "./options.ts";
 import { programOf } from "./program.ts";
 import { runNotFound } from "./run-not-found.ts";
 
+/** How much slower than at its recording a run may be that ended in time. */
+const SLACK = 10;
+
 /** Options of one replay. */
 export interface ReplayOptions {
   /** Version to give what the recorded one was given (default: the recorded one). */
@@ -77,7 +80,7 @@ export class Replayer {
     const repeated = await this.#parts.sandbox.run({
       program,
       contextJson,
-      limits: this.#limitsOf(recorded, recording),
+      limits: this.#limitsOf(recorded, recording, version),
       seed,
       now,
       replay: recording.journal,
@@ -103,14 +106,17 @@ export class Replayer {
     return [engine, ...(engines ?? []).map((each) => each.engine)];
   }
 
-  /** The limits the run had; time it did not run out of can not run out now because the machine is busy. */
-  #limitsOf({ status }: RunRecord, { limits }: RunRecording): SandboxLimits {
-    if (status === "timeout") return limits;
+  /**
+   * The limits the run had. Where it is known to end in time, it is given more, so that a busy
+   * machine does not make it differ.
+   */
+  #limitsOf(recorded: RunRecord, { limits }: RunRecording, version: number): SandboxLimits {
+    if (recorded.status === "timeout" || version !== recorded.version) return limits;
     const { maxTimeoutMs, maxCpuMs } = this.#parts.limits;
     return {
       ...limits,
-      timeoutMs: Math.max(limits.timeoutMs, maxTimeoutMs),
-      cpuMs: Math.max(limits.cpuMs, maxCpuMs),
+      timeoutMs: Math.max(limits.timeoutMs, Math.min(SLACK * limits.timeoutMs, maxTimeoutMs)),
+      cpuMs: Math.max(limits.cpuMs, Math.min(SLACK * limits.cpuMs, maxCpuMs)),
     };
   }
 }

@@ -83,8 +83,9 @@ export interface SandboxRequest {
   readonly onHostCall: (call: HostCall) => Promise<HostCallReply>;
   /**
    * Answers every call from this journal, at once, and none by `onHostCall`; progress is not
-   * reported. A call that differs from the recorded one ends the run with status `error`, code
-   * `REPLAY_DIVERGED` and a `divergence`. Seed, clock and context are the request's own.
+   * reported. A call that differs from the recorded one, or a wait for what was never answered, ends
+   * the run with status `error`, code `REPLAY_DIVERGED` and a `divergence`; a run that ends without
+   * a call of the recorded one has a `divergence` too. Seed, clock and context are the request's own.
    */
   readonly replay?: RunJournal;
   /** Engine that must run it, by the name its outcomes carry, where there are several (default: any). */

@@ -237,16 +237,6 @@ export function describeReplay(create: CreateSandbox): void {
         { callId: 2, what: "unrecorded-call", expected: "no call", actual: "sleep 5" },
       ],
       [
-        "one call less",
-        "await host.tool('a', 1); return 1;",
-        {
-          callId: 1,
-          what: "missing-call",
-          expected: "tool b [3]",
-          actual: "the run ended with ok without it",
-        },
-      ],
-      [
         "a call nobody waits for",
         "host.tool('x'); for (;;);",
         { callId: 0, what: "call", expected: "tool a 1", actual: "tool x null" },
@@ -263,6 +253,32 @@ export function describeReplay(create: CreateSandbox): void {
       expect(replayed.divergence).toEqual(divergence);
       expect(replayed).not.toHaveProperty("valueJson");
       expect(performance.now() - begun).toBeLessThan(PROMPT_MS);
+    });
+
+    test("a program that ends without a recorded call ends as it does, and the replay says so", async () => {
+      const recorded = await run(
+        mainOf("await host.tool('a', 1); await host.tool('b', [3]);"),
+        KEEP,
+      );
+      const replays = ["return 1;", "throw new RangeError('early');"].map((ending) =>
+        run(mainOf(`await host.tool('a', 1); ${ending}`), replayOf(journalOf(recorded))),
+      );
+      const divergence = { callId: 1, what: "missing-call", expected: "tool b [3]" };
+      expect(await Promise.all(replays)).toMatchObject([
+        {
+          status: "ok",
+          valueJson: "1",
+          divergence: { ...divergence, actual: "the run ended with ok without it" },
+        },
+        {
+          status: "error",
+          error: { name: "RangeError", line: 1 },
+          divergence: {
+            ...divergence,
+            actual: "the run ended with error (RangeError: early) without it",
+          },
+        },
+      ]);
     });
 
     test("a long difference is shown where it begins", async () => {

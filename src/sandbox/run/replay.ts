@@ -77,21 +77,23 @@ export function createReplay(recording: RunJournal, stop: () => void): Journal {
     seen = Math.max(seen, callId + 1);
   }
 
-  /** What the program waits for, or what it never did. */
-  function shortfall(outcome: Conclusion): Divergence | undefined {
-    if (isUnanswered(outcome)) {
-      const given = new Set(recording.order.slice(0, cursor));
-      const waiting = recording.calls.find(({ callId: id }) => issued.has(id) && !given.has(id));
-      return {
-        ...(waiting === undefined ? {} : { callId: waiting.callId }),
-        what: "call",
-        expected: isTruncated ? NO_ROOM : "no further wait",
-        actual:
-          waiting === undefined
-            ? "a wait for something that is no call"
-            : shortened(`a wait for the answer to ${describeCall(waiting)}`),
-      };
-    }
+  /** What the program waits for that never comes. */
+  function endlessWait(): Divergence {
+    const given = new Set(recording.order.slice(0, cursor));
+    const waiting = recording.calls.find(({ callId: id }) => issued.has(id) && !given.has(id));
+    return {
+      ...(waiting === undefined ? {} : { callId: waiting.callId }),
+      what: "call",
+      expected: isTruncated ? NO_ROOM : "no further wait",
+      actual:
+        waiting === undefined
+          ? "a wait for something that is no call"
+          : shortened(`a wait for the answer to ${describeCall(waiting)}`),
+    };
+  }
+
+  /** The first call of the recorded run that this one ended without. */
+  function missingCall(outcome: Conclusion): Divergence | undefined {
     if (outcome.status === "timeout" || outcome.status === "cancelled") return undefined;
     const missing = recording.calls.find(({ callId }) => !known.has(callId));
     return missing === undefined
@@ -100,7 +102,7 @@ export function createReplay(recording: RunJournal, stop: () => void): Journal {
           callId: missing.callId,
           what: "missing-call",
           expected: shortened(describeCall(missing)),
-          actual: `the run ended with ${outcome.status} without it`,
+          actual: shortened(`the run ended with ${describeEnding(outcome)} without it`),
         };
   }
 
@@ -131,8 +133,10 @@ export function createReplay(recording: RunJournal, stop: () => void): Journal {
         const waitsAsRecorded = isUnanswered(outcome) && isComplete;
         if (reachedStop || waitsAsRecorded) return { ...withoutValue(outcome), ...stopped };
       }
-      const found = divergence ?? shortfall(outcome);
-      return found === undefined ? outcome : diverged(outcome, found);
+      if (divergence !== undefined) return diverged(outcome, divergence);
+      if (isUnanswered(outcome)) return diverged(outcome, endlessWait());
+      const missing = missingCall(outcome);
+      return missing === undefined ? outcome : { ...outcome, divergence: missing };
     },
     end() {
       send = () => undefined;
@@ -159,6 +163,10 @@ function diverged(outcome: Conclusion, divergence: Divergence): Conclusion {
     },
     divergence,
   };
+}
+
+function describeEnding({ status, error }: Conclusion): string {
+  return error === undefined ? status : `${status} (${error.name}: ${error.message})`;
 }
 
 function describeCall({ kind, name, args }: Pick<JournaledCall, "kind" | "name" | "args">): string {
