@@ -48,7 +48,7 @@ export class JournalKeeper {
     skillId: string,
     contextJson: string,
     limits: SandboxLimits,
-    { journal, valueJson }: SandboxOutcome,
+    { journal, valueJson, status, error }: SandboxOutcome,
   ): Kept {
     if (this.#isOff) return { journal: "off" };
     if (this.#withheld.skill.has(skillId)) return withheldFor([`skill ${skillId}`]);
@@ -56,10 +56,11 @@ export class JournalKeeper {
       return utf8Bytes(contextJson) > this.#journalBytes ? { journal: "too-large" } : {};
     const names = new Set(journal.calls.flatMap((call) => this.#withheldName(call) ?? []));
     if (names.size > 0) return withheldFor([...names]);
-    const value = valueJson === undefined ? {} : { value: keptValue(valueJson) };
+    const ending = error === undefined ? { status } : { status, error };
+    const outcome = valueJson === undefined ? { ending } : { value: keptValue(valueJson) };
     return {
       journal: journal.truncated === true ? "truncated" : "kept",
-      recording: { journal, limits: runLimits(limits), ...value },
+      recording: { journal, limits: runLimits(limits), ...outcome },
     };
   }
 

@@ -1,3 +1,6 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { draftOf } from "../../test/support/draft-of.ts";
 import { temporaryLibrary } from "../../test/support/temporary-library.ts";
@@ -52,8 +55,7 @@ async function run(
   return library.execute(await put(body), context, options);
 }
 
-/** What must be the same; a replay is another run, at another time. */
-/** What a replay has in common with its run: it uses nothing, and is refused nothing. */
+/** What must be the same; a replay is another run, at another time, and uses nothing. */
 function repeatable(execution: Execution): object {
   const { runId: _id, startedAt: _at, durationMs: _ms, cpuMs: _cpu, ...rest } = execution;
   const { used: _used, refused: _refused, ...same } = rest;
@@ -102,6 +104,18 @@ describe("a replay", () => {
     expect(execution.status).toBe("timeout");
     const replay = await library.replay(execution.runId);
     expect([replay.identical, replay.execution.error]).toEqual([true, execution.error]);
+  });
+
+  test("repeats a run that was ended because those it called used the time of all", async () => {
+    const inner = await put("for (;;);");
+    const outer = await put(`await host.skill("${inner}").catch(() => 0); return 1;`, undefined, {
+      capabilities: { tools: [], skills: [inner] },
+    });
+    const execution = await library.execute(outer, {}, { limits: { cpuMs: 150 } });
+    expect([execution.status, execution.error?.limit]).toEqual(["timeout", "cpuMs"]);
+    const replay = await library.replay(execution.runId);
+    expect(replay.divergence).toBeUndefined();
+    expect(repeatable(replay.execution)).toEqual(repeatable(execution));
   });
 
   test("repeats a run that did not match its input", async () => {
@@ -244,8 +258,7 @@ describe("a replay", () => {
     await own.library.add(draftOf("a", "return 1;"), { validate: false });
     const { runId } = await own.library.execute("a");
     await own.library.close();
-    const { DatabaseSync } = await import("node:sqlite");
-    const file = new DatabaseSync(`${own.path}/runs.sqlite`);
+    const file = new DatabaseSync(join(own.path, "runs.sqlite"));
     file.exec(`UPDATE run_journals SET data = json_set(data, '$.journal.engine', 'other@9')`);
     file.close();
     await using again = await openLibrary({ path: own.path, embedder: false });
@@ -310,7 +323,7 @@ describe("a run that can not be replayed", () => {
     );
   });
 
-  test("names what its library withholds, of which no file holds anything", async () => {
+  test("names what its library withholds, of which its file holds nothing", async () => {
     await using own = await temporaryLibrary({
       embedder: false,
       tools,
@@ -327,7 +340,7 @@ describe("a run that can not be replayed", () => {
     const states: unknown[] = [];
     for (const [id, body] of Object.entries(bodies)) {
       await own.library.add(draftOf(id, body, { capabilities: skills }), { validate: false });
-      const { runId } = await own.library.execute(id, { pin: "hunter2" });
+      const { runId } = await own.library.execute(id, id === "vault" ? { pin: "hunter2" } : {});
       const { journal, withheld } = (await own.library.getRun(runId)) ?? {};
       states.push([id, journal, withheld]);
       if (id === "asks")
@@ -342,6 +355,9 @@ describe("a run that can not be replayed", () => {
       ["asks", "withheld", ["skill vault"]],
       ["fetches", "withheld", ["fetch https://a.test"]],
     ]);
+    await own.library.close();
+    const file = readFileSync(join(own.path, "runs.sqlite"));
+    expect([file.includes("hunter2"), file.includes("https://a.test")]).toEqual([false, true]);
   });
 
   test("says that its context or the journals of others took the room", async () => {

@@ -7,21 +7,19 @@ import { cancelledError, throwIfAborted } from "../base/abort.ts";
 import { isoTime } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
 import { RepertoireError } from "../base/errors.ts";
-import { preview, utf8Bytes } from "../base/json.ts";
+import { preview } from "../base/json.ts";
 import type { JsonValue } from "../base/json.ts";
 import type { Limits } from "../base/limits.ts";
 import type { Sandbox, SandboxLimits, SandboxOutcome } from "../sandbox/sandbox.ts";
-import { shortened, textsThatDiffer } from "../skill/divergence-text.ts";
 import { Execution } from "../skill/execution.ts";
-import type { ExecutionError } from "../skill/execution.ts";
 import type { Divergence, RunJournal } from "../skill/run-journal.ts";
 import type { JournalState, RunRecord, RunRecording } from "../store/run-store.ts";
 import { createCapabilityRecord } from "./capability-record.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Evidence } from "./evidence.ts";
-import { digestOf } from "./journal-keeper.ts";
 import { checkInteger, checkIsText, checkKnownOptions } from "./options.ts";
 import { programOf } from "./program.ts";
+import { firstDifference } from "./replay-comparison.ts";
 import { runNotFound } from "./run-not-found.ts";
 
 /** How much slower than at its recording a run may be that ended in time. */
@@ -77,7 +75,7 @@ export class Replayer {
     const { contextJson, seed, now, engine } = recording.journal;
     const hasEngine = this.#engines().includes(engine);
     const startedAt = isoTime(clock.now());
-    const repeated = await this.#parts.sandbox.run({
+    const outcome = await this.#parts.sandbox.run({
       program,
       contextJson,
       limits: this.#limitsOf(recorded, recording, version),
@@ -88,13 +86,20 @@ export class Replayer {
       signal: signal === undefined ? closing : AbortSignal.any([signal, closing]),
       onHostCall: async () => ({ ok: false, error: { name: "Error", message: "a replay" } }),
     });
-    const outcome = explained(repeated, recording.journal);
     if (signal?.aborted) throw cancelledError(signal, "A replay");
     if (closing.aborted) throw closing.reason;
-    const divergence = compare(outcome, recorded, recording, version);
+    const isSameVersion = version === recorded.version;
+    const divergence = firstDifference(outcome, recorded, recording, isSameVersion);
     const warnings = hasEngine ? [] : [`The run was recorded on ${engine}, which is not here`];
+    // What else the library knew of why it ended is in the record alone, and holds for the same ending.
+    const { status, error } = recorded;
+    const why = divergence === undefined && isSameVersion && error ? { status, error } : {};
     return {
-      execution: executionOf({ skillId: recorded.skillId, version, startedAt }, outcome, warnings),
+      execution: executionOf(
+        { skillId: recorded.skillId, version, startedAt },
+        { ...explained(outcome, recording.journal), ...why },
+        warnings,
+      ),
       recorded,
       identical: divergence === undefined,
       ...(divergence === undefined ? {} : { divergence }),
@@ -131,7 +136,7 @@ function explained(outcome: SandboxOutcome, { calls }: RunJournal): SandboxOutco
 
 function executionOf(
   what: { readonly skillId: string; readonly version: number; readonly startedAt: string },
-  outcome: SandboxOutcome,
+  outcome: Omit<SandboxOutcome, "status"> & Pick<Execution, "status">,
   warnings: readonly string[],
 ): Execution {
   const { valueJson, divergence: _divergence, journal: _journal, ...ending } = outcome;
@@ -143,71 +148,6 @@ function executionOf(
     ...(valueJson === undefined ? {} : { value: JSON.parse(valueJson) as JsonValue }),
     ...(all.length === 0 ? {} : { warnings: all }),
   });
-}
-
-/** The first difference, in the order of what it explains: a call, the status, the value, the error, the logs. */
-function compare(
-  outcome: SandboxOutcome,
-  recorded: RunRecord,
-  recording: RunRecording,
-  version: number,
-): Divergence | undefined {
-  if (outcome.divergence !== undefined) return outcome.divergence;
-  if (outcome.status !== recorded.status)
-    return {
-      what: "status",
-      expected: describeEnding(recorded),
-      actual: describeEnding(outcome),
-    };
-  const value = compareValue(outcome.valueJson, recording.value);
-  if (value !== undefined) return value;
-  // What another version throws comes from other lines.
-  const comparable = version === recorded.version ? wholeError : errorAcrossVersions;
-  return (
-    compareTexts("error", comparable(recorded.error), comparable(outcome.error)) ??
-    compareTexts("logs", logsText(recorded), logsText(outcome))
-  );
-}
-
-function compareValue(
-  actual: string | undefined,
-  expected: RunRecording["value"],
-): Divergence | undefined {
-  if (actual === undefined || expected === undefined) return undefined;
-  if ("json" in expected) return compareTexts("value", expected.json, actual);
-  if (digestOf(actual) === expected.sha256) return undefined;
-  return {
-    what: "value",
-    expected: `${expected.bytes} bytes of JSON with SHA-256 ${expected.sha256}`,
-    actual: shortened(`${utf8Bytes(actual)} bytes of JSON: ${actual}`),
-  };
-}
-
-function compareTexts(
-  what: Divergence["what"],
-  expected: string,
-  actual: string,
-): Divergence | undefined {
-  return expected === actual ? undefined : { what, ...textsThatDiffer(expected, actual) };
-}
-
-function wholeError(error: ExecutionError | undefined): string {
-  return JSON.stringify(error) ?? "no error";
-}
-
-function errorAcrossVersions(error: ExecutionError | undefined): string {
-  if (error === undefined) return "no error";
-  const { name, message, code, limit, issues } = error;
-  return JSON.stringify({ name, message, code, limit, issues });
-}
-
-function logsText({ logs, logsDropped }: Pick<RunRecord, "logs" | "logsDropped">): string {
-  const lines = logs.map(({ level, text }) => `[${level}] ${text}`);
-  return [...lines, ...(logsDropped === 0 ? [] : [`${logsDropped} left out`])].join("\n");
-}
-
-function describeEnding({ status, error }: Pick<RunRecord, "status" | "error">): string {
-  return shortened(error === undefined ? status : `${status}: ${error.name}: ${error.message}`);
 }
 
 const WHY_NOT: Readonly<Record<JournalState, string>> = {

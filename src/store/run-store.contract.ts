@@ -66,6 +66,7 @@ function recordingOf(bytes: number, text = "x"): RunRecording {
       stopped: { status: "timeout", error: { name: "Timeout", message: "over" } },
     },
     limits: runLimits(LIMITS),
+    ending: { status: "timeout", error: { name: "Timeout", message: "over" } },
     value: { sha256: "ab", bytes: 3 },
   };
 }

@@ -37,6 +37,8 @@ export interface RunRecording {
   readonly journal: RunJournal;
   /** Limits the run had. */
   readonly limits: RunLimits;
+  /** How the program ended when it did not succeed; the record of the run may say more of why. */
+  readonly ending?: Pick<ExecutionRecord, "status" | "error">;
   /** The value of a run that succeeded, as JSON text when that is short, else its digest. */
   readonly value?:
     | { readonly json: string }
