@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { RepertoireError } from "../base/errors.ts";
 import { preview } from "../base/json.ts";
-import type { SkillLibrary } from "../index.ts";
+import type { SandboxIsolation, SkillLibrary } from "../index.ts";
 import { fail, ok, warn } from "./doctor-check.ts";
 import type { DoctorCheck } from "./doctor-check.ts";
 import { sandboxFromEnvironment } from "./engine-from-environment.ts";
@@ -146,7 +146,7 @@ export async function checkSandbox(): Promise<readonly DoctorCheck[]> {
         code: "export default () => { for (;;); }",
       },
     ]);
-    return [await checkRun(library), await checkLoop(library), await checkIsolation(library)];
+    return [await checkRun(library), await checkLoop(library), await checkIsolation(library, path)];
   } finally {
     await library.close();
     await rm(path, { recursive: true, force: true });
@@ -164,16 +164,36 @@ async function checkRun(library: SkillLibrary): Promise<DoctorCheck> {
   );
 }
 
-/** A thread is what the default engine promises; of processes, whatever they lack is worth knowing. */
-async function checkIsolation(library: SkillLibrary): Promise<DoctorCheck> {
+/** The default engine promises a thread; what processes lack is worth knowing where they are used. */
+async function checkIsolation(library: SkillLibrary, path: string): Promise<DoctorCheck> {
   const { isolation } = (await library.stats()).sandbox;
   const name = "sandbox isolation";
-  const message = isolationText(isolation);
-  if (isolation.missing.length === 0) return ok(name, message);
-  const missing = isolation.missing.join("; ");
-  return isolation.boundary === "thread"
-    ? ok(name, `${message}; without ${missing}`)
-    : warn(name, message, `missing: ${missing}`);
+  if (isolation.boundary === "thread") {
+    const possible = await processIsolation(path);
+    return ok(name, `thread; here the engine quickjs-process would be a ${lackText(possible)}`);
+  }
+  if (isolation.missing.length === 0) return ok(name, isolationText(isolation));
+  return warn(name, isolationText(isolation), `missing: ${isolation.missing.join("; ")}`);
+}
+
+function lackText(isolation: SandboxIsolation): string {
+  const lack = isolation.missing.length === 0 ? "" : `; missing: ${isolation.missing.join("; ")}`;
+  return isolationText(isolation) + lack;
+}
+
+/** What processes would achieve on this machine. */
+async function processIsolation(path: string): Promise<SandboxIsolation> {
+  const { openLibrary } = await import("../index.ts");
+  const library = await openLibrary({
+    path: join(path, "process"),
+    embedder: false,
+    sandbox: { engine: "quickjs-process", workers: 1 },
+  });
+  try {
+    return (await library.stats()).sandbox.isolation;
+  } finally {
+    await library.close();
+  }
 }
 
 async function checkLoop(library: SkillLibrary): Promise<DoctorCheck> {
