@@ -18,7 +18,7 @@ const INNOCENTS: readonly Innocent[] = [
   },
   {
     name: "text",
-    code: "export default ({ n }) => [...`${n} é😀`].toSorted().join('').replace(/\\d/g, '#');",
+    code: "export default ({ n }) => Array.from(`${n} é😀`).toSorted().join('').replace(/\\d/g, '#');",
     result: (n) => Array.from(`${n} é😀`).toSorted().join("").replaceAll(/\d/g, "#"),
   },
   {

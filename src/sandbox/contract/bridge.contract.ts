@@ -8,7 +8,7 @@ import type { JsonValue } from "../../base/json.ts";
 import type { HostCallReply, SandboxOutcome } from "../sandbox.ts";
 import type { CreateSandbox } from "./program-runner.contract.ts";
 
-const RUNS = { numRuns: 60 };
+const RUNS = { numRuns: 40 };
 
 /** Any UTF-16, halves of pairs included. */
 const text = fc.oneof(
@@ -60,7 +60,7 @@ const shaped = fc.oneof(
   {
     weight: 1,
     arbitrary: fc
-      .integer({ min: 1, max: 20_000 })
+      .integer({ min: 1, max: 3000 })
       .map((width) => `[${Array(width).fill('{"a":1}').join()}]`),
   },
 );

@@ -86,6 +86,8 @@ export function describeAttacks(create: CreateSandbox, gaps: AttackGaps = {}): v
     /** One attack after the other in one place, with a canary after each. */
     async function attackWithFamily({ attacks }: AttackFamily): Promise<void> {
       const sandbox = create({ workers: 1, slotsPerWorker: 1 });
+      // Until its first worker is there, a run waits; that is not part of any deadline.
+      await fingerprintRun(sandbox);
       for (const attack of attacks) {
         if (gaps[attack.name] !== undefined) continue;
         const report = attackOnce(sandbox, attack);
