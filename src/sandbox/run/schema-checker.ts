@@ -16,7 +16,14 @@ const MAX_MESSAGE_LENGTH = 500;
 /** Larger values stop at the first issue: listing them all could cost more memory than they have. */
 const LIST_ALL_BELOW_BYTES = 64 * 1024;
 
+/**
+ * Longest pattern. Matching can be ended at any time, but compiling can not: a pattern of 60,000
+ * characters keeps its thread for minutes, one of this length for less than 100 ms.
+ */
+const MAX_PATTERN_LENGTH = 1024;
+
 const OPTIONS: Options = {
+  code: { regExp: Object.assign(boundedPattern, { code: "new RegExp" }) },
   strict: false,
   validateFormats: false,
   logger: false,
@@ -91,6 +98,15 @@ export function createSchemaChecker(): SchemaChecker {
   }
 
   return { load, compile: (schemaJson) => void compile(schemaJson, {}), check };
+}
+
+function boundedPattern(pattern: string, flags: string): RegExp {
+  if (pattern.length > MAX_PATTERN_LENGTH) {
+    throw new SchemaError(
+      `a pattern may have at most ${MAX_PATTERN_LENGTH} characters, got ${pattern.length}`,
+    );
+  }
+  return new RegExp(pattern, flags);
 }
 
 /** Its validator would accept everything and reject a promise that nobody holds. */

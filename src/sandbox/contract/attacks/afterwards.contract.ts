@@ -237,6 +237,23 @@ export const schemas: AttackFamily = {
       context: { ["a".repeat(60) + "!"]: 1 },
       inputSchema: '{"patternProperties":{"^(a+)+$":{}}}',
     }),
+    failing("a pattern that takes minutes to compile", "return 1;", {
+      context: { a: "a".repeat(1000) },
+      inputSchema: JSON.stringify({ properties: { a: { pattern: "(a)?".repeat(15_000) } } }),
+    }),
+    failing("a pattern of property names that takes minutes to compile", "return { a: 1 };", {
+      outputSchema: JSON.stringify({ patternProperties: { ["(a)?".repeat(15_000)]: {} } }),
+    }),
+    failing("many patterns of the greatest length", "return 1;", {
+      ...any,
+      context: { a: "a".repeat(1000) },
+      inputSchema: JSON.stringify({
+        allOf: Array.from({ length: 60 }, (_, i) => ({
+          properties: { a: { pattern: `${i}|${"(a)?".repeat(250)}` } },
+        })),
+      }),
+      limits: { timeoutMs: 1000 },
+    }),
     endless("references that double at every step", "return 1;", {
       inputSchema: JSON.stringify({
         $ref: "#/$defs/d0",
