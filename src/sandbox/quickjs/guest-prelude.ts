@@ -112,14 +112,16 @@ function encode(value) {
   if (value === undefined) return "null";
   let top = null;
   const text = JSONstringify(value, function (key, item) {
-    while (top !== null && top.holder !== this) top = top.parent;
+    // Most values are these, and this function is most of what a large result costs.
     switch (typeof item) {
       case "string": case "boolean": case "undefined": return item;
-      case "number":
-        if (item - item !== 0) throwDefect(pathOf(top, key), ToString(item));
-        return item;
+      case "number": if (item - item === 0) return item; break;
+      case "object": if (item === null) return item;
+    }
+    while (top !== null && top.holder !== this) top = top.parent;
+    switch (typeof item) {
+      case "number": throwDefect(pathOf(top, key), ToString(item));
       case "object": {
-        if (item === null) return item;
         for (let node = top; node !== null; node = node.parent)
           if (node.holder === item) throwDefect(pathOf(top, key), "a cycle");
         const depth = top === null ? 1 : top.depth + 1;

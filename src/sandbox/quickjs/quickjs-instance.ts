@@ -11,10 +11,13 @@
 import { utf8Bytes } from "../../base/json.ts";
 import { MAX_NAME_LENGTH, REFUSED } from "../run/guest-limits.ts";
 import { GUEST_PRELUDE, PRELUDE_FILE } from "./guest-prelude.ts";
-import { Instance } from "./web-assembly.ts";
+import { readUtf8, writeUtf8 } from "./guest-text.ts";
+import { restoreMemory, usedRanges, viewMemory } from "./pristine-memory.ts";
+import type { MemoryViews, Range } from "./pristine-memory.ts";
+import type { Box, Exports } from "./quickjs-exports.ts";
 import { createRejections } from "./rejections.ts";
 import type { Rejections } from "./rejections.ts";
-import type { Box, Exports } from "./quickjs-exports.ts";
+import { Instance } from "./web-assembly.ts";
 import type { WasmModule } from "./web-assembly.ts";
 
 /** What a guest can make its worker do; every method is called while guest code is on the stack. */
@@ -49,15 +52,8 @@ const MAX_STACK_BYTES = 512 * 1024;
 const MAX_HEAP_BYTES = 2 ** 31 - 1;
 /** Free heap inside the snapshot, so that ordinary runs do not grow the memory. */
 const SPARE_HEAP_BYTES = 512 * 1024;
-/** Pieces of memory that are restored by copying or, where the snapshot is zero, by clearing. */
-const PAGE_BYTES = 4096;
-/** One line of the processor's cache, and zero. */
-const LINE_BYTES = 64;
-const LINE = Buffer.alloc(LINE_BYTES);
 /** For the addresses of arguments, and lengths of texts. */
 const SCRATCH_BYTES = 64;
-/** Texts up to this length are copied without a call into the system's encoder, in bytes. */
-const SHORT_TEXT = 48;
 /** A name in UTF-8 has at most three bytes for each of its UTF-16 units. */
 const MAX_NAME_BYTES = 3 * MAX_NAME_LENGTH;
 const PRELUDE_FUNCTIONS: readonly PreludeFunction[] = [
@@ -74,7 +70,7 @@ const PRELUDE_FUNCTIONS: readonly PreludeFunction[] = [
 export interface Snapshot {
   readonly memory: Uint8Array;
   /** Where it is not zero, in order; most of it is unused stack and free heap. */
-  readonly used: readonly { readonly from: number; readonly to: number }[];
+  readonly used: readonly Range[];
   readonly stackPointer: number;
   readonly functions: Readonly<Record<PreludeFunction, Box>>;
   readonly undefinedBox: Box;
@@ -87,20 +83,10 @@ export interface Snapshot {
 /** The guest ran out of memory while the worker needed some of it. */
 export class GuestMemoryError extends Error {}
 
-/** A byte order mark is a character like any other: without it a name would be another name. */
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-
-/** The memory as it is now; made anew when it grew. */
-interface Views {
-  readonly buffer: ArrayBuffer;
-  readonly bytes: Buffer;
-  readonly data: DataView;
-}
-
 export class QuickJsInstance {
   readonly #exports: Exports;
   readonly #rejections: Rejections;
-  #currentViews: Views | undefined;
+  #currentViews: MemoryViews | undefined;
   readonly snapshot: Snapshot;
 
   /** Without a snapshot the engine is initialised and its prelude evaluated, which takes about 10 ms. */
@@ -121,14 +107,7 @@ export class QuickJsInstance {
   /** Makes the realm pristine again; only valid while {@link grownBytes} is 0. */
   reset(): void {
     const { memory, used } = this.snapshot;
-    const { bytes } = this.#views;
-    let clearFrom = 0;
-    for (const { from, to } of used) {
-      clear(bytes, clearFrom, from);
-      bytes.set(memory.subarray(from, to), from);
-      clearFrom = to;
-    }
-    clear(bytes, clearFrom, bytes.length);
+    restoreMemory(this.#views, memory, used);
     this.#rejections.clear();
     this.#exports.__stack_pointer.value = this.snapshot.stackPointer;
   }
@@ -243,7 +222,7 @@ export class QuickJsInstance {
     if (at === 0) throw new GuestMemoryError("No memory is left to read a text");
     const { bytes, data } = this.#views;
     const length = data.getUint32(scratch, true);
-    const text = length > maxBytes ? undefined : readText(bytes, at, length);
+    const text = length > maxBytes ? undefined : readUtf8(bytes, at, length);
     e.qjs_free_cstring(at);
     return text;
   }
@@ -315,10 +294,10 @@ export class QuickJsInstance {
     return new Uint8Array(this.#exports.memory.buffer);
   }
 
-  get #views(): Views {
+  get #views(): MemoryViews {
     const { buffer } = this.#exports.memory;
-    if (this.#currentViews?.buffer === buffer) return this.#currentViews;
-    this.#currentViews = { buffer, bytes: Buffer.from(buffer), data: new DataView(buffer) };
+    // It is another one after the memory grew.
+    if (this.#currentViews?.buffer !== buffer) this.#currentViews = viewMemory(buffer);
     return this.#currentViews;
   }
 
@@ -329,30 +308,10 @@ export class QuickJsInstance {
   }
 
   #writeText(text: string): { readonly at: number; readonly length: number } {
-    const short = text.length <= SHORT_TEXT ? this.#writeAscii(text) : 0;
-    if (short !== 0) return { at: short, length: text.length };
     const length = utf8Bytes(text);
     const at = this.#allocate(length + 1);
-    const { bytes } = this.#views;
-    bytes.write(text, at, length, "utf8");
-    bytes[at + length] = 0;
+    writeUtf8(this.#views.bytes, at, text, length);
     return { at, length };
-  }
-
-  /** The address of the text, or 0 when it is not ASCII. */
-  #writeAscii(text: string): number {
-    const at = this.#allocate(text.length + 1);
-    const { bytes } = this.#views;
-    for (let index = 0; index < text.length; index++) {
-      const code = text.charCodeAt(index);
-      if (code > 0x7f) {
-        this.#exports.wasm_free(at);
-        return 0;
-      }
-      bytes[at + index] = code;
-    }
-    bytes[at + text.length] = 0;
-    return at;
   }
 
   #imports(host: QuickJsHost): ConstructorParameters<typeof Instance>[1] {
@@ -397,54 +356,4 @@ export class QuickJsInstance {
       },
     };
   }
-}
-
-/**
- * Makes a part of the memory zero by looking at all of it and writing only where it is not. Most of
- * it was never written by any run: the system backs such memory with one page of zeros, which the
- * processor's cache holds, so that looking at a megabyte of it costs less than writing a tenth.
- */
-function clear(bytes: Buffer, from: number, to: number): void {
-  const length = to - from;
-  if (length === 0 || isZero(bytes, from, to)) return;
-  if (length <= PAGE_BYTES) {
-    bytes.fill(0, from, to);
-    return;
-  }
-  const middle = from + Math.ceil(length / 2 / PAGE_BYTES) * PAGE_BYTES;
-  clear(bytes, from, middle);
-  clear(bytes, middle, to);
-}
-
-/** Compares the memory with itself, one line further on: only one stream of it is read. */
-function isZero(bytes: Buffer, from: number, to: number): boolean {
-  const first = from + LINE_BYTES;
-  return (
-    LINE.compare(bytes, from, first) === 0 &&
-    bytes.compare(bytes, first, to, from, to - LINE_BYTES) === 0
-  );
-}
-
-function readText(bytes: Buffer, at: number, length: number): string {
-  const end = at + length;
-  if (length > SHORT_TEXT) return decoder.decode(bytes.subarray(at, end));
-  let text = "";
-  for (let index = at; index < end; index++) {
-    const code = bytes[index] as number;
-    if (code > 0x7f) return decoder.decode(bytes.subarray(at, end));
-    text += String.fromCharCode(code);
-  }
-  return text;
-}
-
-function usedRanges(memory: Uint8Array): Snapshot["used"] {
-  const ranges: { from: number; to: number }[] = [];
-  for (let from = 0; from < memory.length; from += PAGE_BYTES) {
-    const to = from + PAGE_BYTES;
-    if (memory.subarray(from, to).every((byte) => byte === 0)) continue;
-    const last = ranges.at(-1);
-    if (last?.to === from) last.to = to;
-    else ranges.push({ from, to });
-  }
-  return ranges;
 }
