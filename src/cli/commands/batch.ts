@@ -14,8 +14,8 @@ import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { formatDuration, parseDuration } from "../duration.ts";
 import { exitCodeOfExecution } from "../exit-codes.ts";
-import { addFetchFlags, fetchPolicy } from "../fetch-flags.ts";
-import type { FetchFlags } from "../fetch-flags.ts";
+import { allowFetchOption, allowPrivateOption, fetchPolicy } from "../fetch-options.ts";
+import type { FetchFlags } from "../fetch-options.ts";
 import { inOrder } from "../in-order.ts";
 import { runSignal } from "../interrupted-run.ts";
 import { wholeNumber } from "../numbers.ts";
@@ -38,7 +38,7 @@ const FIELDS = ["id", "context", "version"];
 const VALUE_WIDTH = 60;
 
 export const batchCommand: Install = (program, run) => {
-  const command = declareCommand(program, {
+  declareCommand(program, {
     usage: "batch <file>",
     summary: "Run many skills at once; results are in the order of the items.",
     example: "batch items.jsonl --max-concurrent 4",
@@ -47,14 +47,16 @@ export const batchCommand: Install = (program, run) => {
       "before",
       "The file, or - for stdin, holds JSON Lines of {id, context, version?}.\n",
     )
+    .addOption(allowFetchOption())
+    .addOption(allowPrivateOption())
     .option("--max-concurrent <n>", "runs in flight at once (default: 10)", wholeNumber(1, 1000))
     .option("--timeout <duration>", "of each run, such as 300ms, 30s, 2m", (text) =>
       parseDuration(text, LIMITS.maxTimeoutMs),
     )
-    .addOption(callerOption());
-  addFetchFlags(command).action((file: string, flags: BatchFlags, command: Command) =>
-    run(command, (context) => batch(context, file, flags)),
-  );
+    .addOption(callerOption())
+    .action((file: string, flags: BatchFlags, command: Command) =>
+      run(command, (context) => batch(context, file, flags)),
+    );
 };
 
 async function batch(context: CliContext, file: string, flags: BatchFlags): Promise<void> {

@@ -11,8 +11,8 @@ import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { formatDuration, parseDuration } from "../duration.ts";
 import { exitCodeOfStatus } from "../exit-codes.ts";
-import { addFetchFlags, fetchPolicy } from "../fetch-flags.ts";
-import type { FetchFlags } from "../fetch-flags.ts";
+import { allowFetchOption, allowPrivateOption, fetchPolicy } from "../fetch-options.ts";
+import type { FetchFlags } from "../fetch-options.ts";
 import { runSignal } from "../interrupted-run.ts";
 import { noteAdded } from "../note-added.ts";
 import { plural } from "../plural.ts";
@@ -36,12 +36,14 @@ interface ComposeFlags extends FetchFlags {
 }
 
 export const composeCommand: Install = (program, run) => {
-  const command = declareCommand(program, {
+  declareCommand(program, {
     usage: "compose [ids...]",
     summary: "Run skills one after another over a shared context, or save them as one skill.",
     example: `compose parse_csv group_rows markdown_table --context @sales.json`,
   })
     .option("--context <json>", "JSON object, @file, or - for stdin (default: {})")
+    .addOption(allowFetchOption())
+    .addOption(allowPrivateOption())
     .option("--name <name>", "name of the workflow (default: its skills)")
     .option("--timeout-per-skill <duration>", "of each step, such as 300ms, 30s, 2m", (text) =>
       parseDuration(text, LIMITS.maxTimeoutMs),
@@ -58,10 +60,10 @@ export const composeCommand: Install = (program, run) => {
     )
     .option("--save <id>", "store the workflow as a skill of this id instead of running it")
     .option("--description <text>", "of the saved skill")
-    .addOption(callerOption());
-  addFetchFlags(command).action((ids: readonly string[], flags: ComposeFlags, command: Command) =>
-    run(command, (context) => compose(context, ids, flags)),
-  );
+    .addOption(callerOption())
+    .action((ids: readonly string[], flags: ComposeFlags, command: Command) =>
+      run(command, (context) => compose(context, ids, flags)),
+    );
 };
 
 async function compose(

@@ -7,8 +7,8 @@ import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { parseDuration } from "../duration.ts";
 import { exitCodeOfExecution } from "../exit-codes.ts";
-import { addFetchFlags, fetchPolicy } from "../fetch-flags.ts";
-import type { FetchFlags } from "../fetch-flags.ts";
+import { allowFetchOption, allowPrivateOption, fetchPolicy } from "../fetch-options.ts";
+import type { FetchFlags } from "../fetch-options.ts";
 import { runSignal } from "../interrupted-run.ts";
 import { loadTools } from "../load-tools.ts";
 import { wholeNumber } from "../numbers.ts";
@@ -33,7 +33,7 @@ interface RunFlags extends FetchFlags {
 const MAX_SEED = 2 ** 32 - 1;
 
 export const runCommand: Install = (program, run) => {
-  const command = declareCommand(program, {
+  declareCommand(program, {
     usage: "run <id>",
     summary: "Run a skill in the sandbox.",
     example: `run slugify --context '{"text": "Crème Brûlée"}'`,
@@ -45,16 +45,18 @@ export const runCommand: Install = (program, run) => {
       (text) => parseDuration(text, LIMITS.maxTimeoutMs),
     )
     .option("--version <n>", "this version (default: the current one)", wholeNumber(1))
+    .addOption(allowFetchOption())
+    .addOption(allowPrivateOption())
     .option("--seed <n>", "seed of Math.random within the run", wholeNumber(0, MAX_SEED))
     .option("--tools <module>", "ES module whose exported functions the skill may use as tools")
     .addOption(callerOption())
     .option(
       "--dry-grants",
       "call nothing: report the smallest capabilities the skill needs, by its examples or --context",
+    )
+    .action((id: string, flags: RunFlags, command: Command) =>
+      run(command, (context) => runSkill(context, id, flags)),
     );
-  addFetchFlags(command).action((id: string, flags: RunFlags, command: Command) =>
-    run(command, (context) => runSkill(context, id, flags)),
-  );
 };
 
 async function runSkill(context: CliContext, id: string, flags: RunFlags): Promise<void> {

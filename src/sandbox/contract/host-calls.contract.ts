@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { mainOf, useRunner } from "./program-runner.contract.ts";
+import type { JsonValue } from "../../base/json.ts";
 import type { HostCall } from "../sandbox.ts";
 import type { CreateSandbox } from "./program-runner.contract.ts";
 
@@ -30,6 +31,50 @@ export function describeHostCalls(create: CreateSandbox): void {
         { kind: "fetch", name: "https://x.test", args: { method: "GET" }, callId: 2 },
         { kind: "tool", name: "bare", args: null, callId: 3 },
       ]);
+    });
+
+    test("a reply to fetch is its data, and can be read as a page's code reads it", async () => {
+      const replies: Record<string, JsonValue> = {
+        "https://text.test": { status: 200, headers: { "x-a": "1", get: "g" }, body: '{"é":1}' },
+        "https://bytes.test": { status: 200, headers: {}, bodyBase64: "AP8=" },
+      };
+      const sent: JsonValue[] = [];
+      const result = await value(
+        `const text = await host.fetch("https://text.test", { method: "POST", body: new Uint8Array([0, 255, 1]) });
+        const bytes = await host.fetch("https://bytes.test");
+        return [
+          text, bytes, await text.text(), await text.json(), [...await text.bytes()],
+          text.headers.get("X-A"), text.headers.get("get"), text.headers.get("b"), text.headers.has("x-a"),
+          [...await bytes.bytes()], (await bytes.arrayBuffer()).byteLength,
+          await bytes.text().catch((error) => error.name), await host.tool("echo"),
+        ];`,
+        {
+          onHostCall: async ({ name, args }) => {
+            sent.push(args);
+            return { ok: true, value: replies[name] ?? { headers: {}, body: "of a tool" } };
+          },
+        },
+      );
+      const [text, bytes] = Object.values(replies) as [JsonValue, JsonValue];
+      const visible = { status: 200, headers: { "x-a": "1" }, body: '{"é":1}' };
+      const utf8 = [...Buffer.from('{"é":1}')];
+      expect(text).toMatchObject(visible);
+      expect(result).toEqual([
+        visible,
+        bytes,
+        '{"é":1}',
+        { é: 1 },
+        utf8,
+        "1",
+        "g",
+        null,
+        true,
+        [0, 255],
+        2,
+        "TypeError",
+        { headers: {}, body: "of a tool" },
+      ]);
+      expect(sent).toEqual([{ method: "POST", body: { base64: "AP8B" } }, null, null]);
     });
 
     test("options of a skill call reach the host apart from its context", async () => {

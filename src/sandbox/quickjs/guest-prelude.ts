@@ -10,6 +10,7 @@
  * spread of arrays), records have a null prototype, and nothing internal is handed to the program.
  */
 
+import { GUEST_FETCH } from "./guest-fetch.ts";
 import { GUEST_VALUES } from "./guest-values.ts";
 import {
   MAX_CAUSES,
@@ -55,13 +56,6 @@ const weakMapGet = WeakMap.prototype.get, weakMapSet = WeakMap.prototype.set;
 // Errors made here: those of denied calls, and those of a limit with its name. A program can not add any.
 const denied = new WeakSet(), limitOf = new WeakMap();
 const RangePrototype = RangeError.prototype;
-const NativeUint8Array = Uint8Array, typedArrayPrototype = getPrototypeOf(Uint8Array.prototype);
-const typedArrayTag = getOwnPropertyDescriptor(typedArrayPrototype, Symbol.toStringTag).get;
-const bufferOf = getOwnPropertyDescriptor(typedArrayPrototype, "buffer").get;
-const toBase64 = Uint8Array.prototype.toBase64, fromBase64 = Uint8Array.fromBase64;
-const binaryToBase64 = btoa, base64ToBinary = atob;
-const escapeBytes = escape, unescapeBytes = unescape, encodeUtf8 = encodeURIComponent, decodeUtf8 = decodeURIComponent;
-const toLowerCase = String.prototype.toLowerCase;
 const MAX_DEPTH = ${MAX_JSON_DEPTH};
 
 // ---- what would hand out internals, or give a value JSON does not have
@@ -223,44 +217,7 @@ function readableDefect(error, subject) {
 function tool(name, args) { return start(${OPERATION.tool}, "tool", "the name of a tool", name, args); }
 function skill(id, context, options) { return start(${OPERATION.skill}, "skill", "the id of a skill", id, context, options); }
 function fetch(url, init) { return start(${OPERATION.fetch}, "fetch", "a URL text", url, withBytes(init)); }
-function withBytes(init) {
-  const body = typeof init === "object" && init !== null ? safeGet(init, "body") : undefined;
-  if (apply(typedArrayTag, body, []) !== "Uint8Array") return init;
-  const copy = { __proto__: null }, keys = ownKeys(init);
-  for (let i = 0; i < keys.length; i++) if (typeof keys[i] === "string") copy[keys[i]] = init[keys[i]];
-  copy.body = { __proto__: null, base64: apply(toBase64, body, []) };
-  return copy;
-}
-
-// ---- the reply to a fetch: its data, with what code written for the web does with it
-function hide(object, key, value) {
-  defineProperty(object, key, { __proto__: null, value, writable: true, enumerable: false, configurable: true });
-}
-function promiseOf(work) { return new NativePromise(function (resolve) { resolve(work()); }); }
-function webReply(reply) {
-  if (typeof reply !== "object" || reply === null || typeof reply.headers !== "object" || reply.headers === null) return reply;
-  const { body, bodyBase64, headers } = reply;
-  const values = { __proto__: null }, names = ownKeys(headers);
-  for (let i = 0; i < names.length; i++) values[names[i]] = headers[names[i]];
-  const read = function (name) { return values[apply(toLowerCase, ToString(name), [])]; };
-  hide(headers, "get", function get(name) { const value = read(name); return value === undefined ? null : value; });
-  hide(headers, "has", function has(name) { return read(name) !== undefined; });
-  const readText = function () {
-    if (typeof body === "string") return body;
-    let decoded;
-    try { decoded = decodeUtf8(escapeBytes(base64ToBinary(bodyBase64))); }
-    catch (error) { throw new NativeTypeError("The body is not UTF-8 text; read it with bytes()"); }
-    return decoded[0] === "\uFEFF" ? apply(slice, decoded, [1]) : decoded;
-  };
-  const readBytes = function () {
-    return apply(fromBase64, NativeUint8Array, [typeof body === "string" ? binaryToBase64(unescapeBytes(encodeUtf8(body))) : bodyBase64]);
-  };
-  hide(reply, "text", function text() { return promiseOf(readText); });
-  hide(reply, "json", function json() { return promiseOf(function () { return JSONparse(readText()); }); });
-  hide(reply, "bytes", function bytes() { return promiseOf(readBytes); });
-  hide(reply, "arrayBuffer", function arrayBuffer() { return promiseOf(function () { return apply(bufferOf, readBytes(), []); }); });
-  return reply;
-}
+${GUEST_FETCH}
 function start(kind, method, what, name, args, options) {
   const site = new NativeError();
   return new NativePromise(function (resolve, reject) {

@@ -1,5 +1,5 @@
 /** What of the network a command lends to the skills it runs: nothing, unless it is asked to. */
-import type { Command } from "commander";
+import { Option } from "commander";
 import type { Policy } from "../index.ts";
 import { collect, defined } from "./command.ts";
 import { UsageError } from "./usage-error.ts";
@@ -9,18 +9,18 @@ export interface FetchFlags {
   readonly allowPrivate?: readonly string[];
 }
 
-export function addFetchFlags(command: Command): Command {
-  return command
-    .option(
-      "--allow-fetch <origin>",
-      "an origin that skills may fetch from when they declare it, such as https://api.example.com; repeatable",
-      collect,
-    )
-    .option(
-      "--allow-private <address>",
-      "an address or CIDR range that is not public and that fetches may reach, such as 127.0.0.1; repeatable",
-      collect,
-    );
+export function allowFetchOption(): Option {
+  return new Option(
+    "--allow-fetch <origin>",
+    "an origin that skills which declare it may fetch from, such as https://api.example.com; repeatable",
+  ).argParser(collect);
+}
+
+export function allowPrivateOption(): Option {
+  return new Option(
+    "--allow-private <address>",
+    "an address or CIDR range that is not public and that fetches may reach, such as 127.0.0.1; repeatable",
+  ).argParser(collect);
 }
 
 /** The policy for the library, where the flags ask for one. */
