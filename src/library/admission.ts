@@ -13,6 +13,7 @@ import type { Issue } from "../base/errors.ts";
 import type { JsonValue } from "../base/json.ts";
 import { canonicalJson, preview } from "../base/json.ts";
 import type { Limits } from "../base/limits.ts";
+import { exampleReply } from "./host-fetch/fetch-reply.ts";
 import type { HostCall, HostCallReply, Sandbox, SandboxOutcome } from "../sandbox/sandbox.ts";
 import type { ParsedDraft } from "../skill/parse-draft.ts";
 import type { Capabilities, Check, SkillExample } from "../skill/skill.ts";
@@ -154,10 +155,12 @@ class HostScript {
 
   async answer(call: HostCall, declared: Capabilities): Promise<HostCallReply> {
     const { kind, name } = call;
-    if (kind === "fetch") return refused(`Fetching ${name} is not granted: checks lend no network`);
-    const field = kind === "tool" ? "tools" : "skills";
-    if (!declared[field].includes(name))
-      return refused(`The ${kind} "${name}" is not declared in \`capabilities.${field}\``);
+    const undeclared = refusalOf(call, declared);
+    if (undeclared !== undefined) return refused(undeclared);
+    if (this.#calls === undefined && kind === "fetch")
+      return refused(
+        `Fetching ${name} is not granted: checks lend no network; write its reply in \`hostCalls\` of the example`,
+      );
     if (this.#calls === undefined && kind === "skill") return this.#runSkill(name, call);
     const expected = this.#calls?.[this.#next];
     if (expected === undefined)
@@ -165,7 +168,7 @@ class HostScript {
     this.#next += 1;
     if (expected[kind] !== name) {
       return this.#fail(
-        `${kind} "${name}" was called where \`hostCalls\` expects "${expected.tool ?? expected.skill}"`,
+        `${kind} "${name}" was called where \`hostCalls\` expects "${expected.tool ?? expected.skill ?? expected.fetch}"`,
       );
     }
     if (expected.args !== undefined && canonicalJson(expected.args) !== canonicalJson(call.args)) {
@@ -175,13 +178,27 @@ class HostScript {
     }
     if (expected.error !== undefined)
       return { ok: false, error: { name: "Error", message: expected.error } };
-    return { ok: true, value: expected.result ?? null };
+    const value = expected.result ?? null;
+    return { ok: true, value: kind === "fetch" ? exampleReply(name, value) : value };
   }
 
   #fail(message: string): HostCallReply {
     this.#mismatch ??= message;
     return refused(message);
   }
+}
+
+function refusalOf({ kind, name }: HostCall, declared: Capabilities): string | undefined {
+  if (kind === "fetch") {
+    const isDeclared = URL.canParse(name) && declared.fetch.includes(new URL(name).origin);
+    return isDeclared
+      ? undefined
+      : `Fetching ${name} is not granted: its origin is not declared in \`capabilities.fetch\``;
+  }
+  const field = kind === "tool" ? "tools" : "skills";
+  return declared[field].includes(name)
+    ? undefined
+    : `The ${kind} "${name}" is not declared in \`capabilities.${field}\``;
 }
 
 function refused(message: string): HostCallReply {

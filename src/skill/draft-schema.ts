@@ -73,13 +73,15 @@ function exampleSchema(limits: Limits): z.ZodType {
     .strictObject({
       tool: text(1, 128).optional(),
       skill: z.custom<string>(isSkillId, SKILL_ID_RULE).optional(),
+      fetch: text(1, 1024).optional(),
       args: json.optional(),
       result: json.optional(),
       error: text(1, 1024).optional(),
     })
     .refine(
-      (call) => (call.tool === undefined) !== (call.skill === undefined),
-      "either `tool` or `skill`",
+      ({ tool, skill, fetch }) =>
+        [tool, skill, fetch].filter((name) => name !== undefined).length === 1,
+      "one of `tool`, `skill` and `fetch`",
     );
   return z
     .strictObject(

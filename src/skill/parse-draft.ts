@@ -81,7 +81,7 @@ const NESTED_FIELDS: Readonly<Record<string, readonly string[]>> = {
   capabilities: ["tools", "skills", "fetch"],
   limits: Object.keys(RUN_LIMIT_RANGES),
   examples: ["context", "result", "error", "hostCalls"],
-  hostCalls: ["tool", "skill", "args", "result", "error"],
+  hostCalls: ["tool", "skill", "fetch", "args", "result", "error"],
 };
 
 function siblings(path: readonly PropertyKey[]): readonly string[] {

@@ -52,13 +52,15 @@ export type SkillLimits = Partial<RunLimits>;
 
 /** One call an example's skill makes to its host, and what the host answers. */
 export interface ExampleHostCall {
-  /** Tool that must be called next; exactly one of `tool` and `skill` is given. */
+  /** Tool that must be called next; exactly one of `tool`, `skill` and `fetch` is given. */
   readonly tool?: string;
   /** Skill that must be called next. */
   readonly skill?: string;
+  /** URL that must be fetched next. */
+  readonly fetch?: string;
   /** Arguments the call must have; any when absent. */
   readonly args?: JsonValue;
-  /** What the call answers (default: null). */
+  /** What the call answers (default: null); of a fetch, what its reply has besides `status: 200`. */
   readonly result?: JsonValue;
   /** Message of the error the call fails with, in place of a result. */
   readonly error?: string;

@@ -1,6 +1,6 @@
 /** A response as JSON, which is all that reaches a skill. */
 import type { IncomingMessage } from "node:http";
-import type { JsonObject } from "../../base/json.ts";
+import type { JsonObject, JsonValue } from "../../base/json.ts";
 
 const TEXT_TYPE =
   /^(?:text\/|[^;]*\+(?:json|xml|yaml)\s*(?:;|$)|application\/(?:json|xml|javascript|ecmascript|x-javascript|x-ndjson|jsonl|json-seq|x-www-form-urlencoded|yaml|x-yaml|toml|graphql|sql|csv)\s*(?:;|$))/i;
@@ -24,6 +24,17 @@ export function fetchReply(
     headers,
     ...(content === undefined ? { bodyBase64: body.toString("base64") } : { body: content }),
   };
+}
+
+/** The reply an example writes down, with what it leaves out; anything but an object is as it is. */
+export function exampleReply(url: string, written: JsonValue): JsonValue {
+  if (typeof written !== "object" && written !== null) return written;
+  if (Array.isArray(written)) return written as JsonValue;
+  const said = (written ?? {}) as JsonObject;
+  const status = said["status"] ?? 200;
+  const ok = typeof status === "number" && status >= 200 && status < 300;
+  const body: JsonObject = "bodyBase64" in said ? {} : { body: "" };
+  return { url: new URL(url).href, status, statusText: "", ok, headers: {}, ...body, ...said };
 }
 
 /** By name in lower case; what is said several times is joined as RFC 9110, 5.3 allows. */

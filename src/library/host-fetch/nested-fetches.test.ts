@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { draftOf } from "../../../test/support/draft-of.ts";
+import type { SkillDraft, SkillExample } from "../../skill/skill.ts";
 import { rejection } from "../../../test/support/thrown.ts";
 import { fetchingLibrary } from "./testing-fixtures/fetching-library.ts";
 import type { FetchingLibrary } from "./testing-fixtures/fetching-library.ts";
@@ -75,15 +76,50 @@ test("a saved workflow declares the origins of its steps", async () => {
   expect(execution).toMatchObject({ status: "ok", value: "text" });
 });
 
-test("the check of an example lends no network", async () => {
-  const draft = draftOf("checked", `return (await host.fetch("${service}")).body;`, {
-    capabilities: { fetch: [service] },
-    examples: [{ context: {}, result: "text" }],
-  });
+test("the check of an example lends no network, and plays the replies it writes down", async () => {
+  const capabilities = { fetch: [service] };
+  const draft = (examples: readonly SkillExample[]): SkillDraft =>
+    draftOf(
+      "checked",
+      `const r = await host.fetch("${service}/a", context.init); return [r.url, r.status, r.ok, await r.text(), r.headers.get("x-a")];`,
+      { capabilities, examples },
+    );
   const before = server.requests.length;
-  expect(await rejection(fixture.library.add(draft))).toMatchObject({
+  expect(await rejection(fixture.library.add(draft([{ context: {} }])))).toMatchObject({
     code: "VALIDATION_FAILED",
-    message: expect.stringContaining("checks lend no network"),
+    message: expect.stringContaining("checks lend no network; write its reply in `hostCalls`"),
+  });
+  const url = `${service}/a`;
+  const written = await fixture.library.add(
+    draft([
+      { context: {}, hostCalls: [{ fetch: url }], result: [url, 200, true, "", null] },
+      {
+        context: { init: { method: "POST", body: "b" } },
+        hostCalls: [
+          {
+            fetch: url,
+            args: { method: "POST", body: "b" },
+            result: { status: 404, headers: { "x-a": "1" }, bodyBase64: "YQ==" },
+          },
+        ],
+        result: [url, 404, false, "a", "1"],
+      },
+      { context: {}, hostCalls: [{ fetch: url, error: "no network" }], error: "Error" },
+    ]),
+  );
+  expect(written).toMatchObject({ created: true, checks: Array(4).fill({ passed: true }) });
+  const wrong = draft([{ context: {}, hostCalls: [{ fetch: `${service}/b` }] }]);
+  expect(await rejection(fixture.library.add(wrong, { expectedVersion: "any" }))).toMatchObject({
+    message: expect.stringContaining(
+      `fetch "${url}" was called where \`hostCalls\` expects "${service}/b"`,
+    ),
+  });
+  const undeclared = draftOf("undeclared", `await host.fetch("${other}/");`, {
+    capabilities,
+    examples: [{ context: {}, hostCalls: [{ fetch: `${other}/` }] }],
+  });
+  expect(await rejection(fixture.library.add(undeclared))).toMatchObject({
+    message: expect.stringContaining("its origin is not declared in `capabilities.fetch`"),
   });
   const calling = draftOf("calling", `return await host.skill("fetcher", { url: "${service}" });`, {
     capabilities: { fetch: [service], skills: ["fetcher"] },
