@@ -156,11 +156,11 @@ describe("refusals", () => {
     expect(refusals(source(declared, policy), ["skill", "t"], ["fetch", A], ["fetch", B])).toEqual([
       'Skill "t" is not granted: who names no caller may not use it; add it to `policy.callers["*"].skills`',
       undefined,
-      `Fetching from "${B}" is not granted: the host's policy does not have it; add it to \`policy.fetch.origins\``,
+      `Fetching from ${B} is not granted: the host's policy does not have it; add it to \`policy.fetch.origins\``,
     ]);
     const blocked = source(declared, policy, { caller: 'b"t' });
     expect(refusals(blocked, ["fetch", A])).toEqual([
-      `Fetching from "${A}" is not granted: caller "b\\"t" may not use it; add it to \`policy.callers["b\\"t"].fetch.origins\``,
+      `Fetching from ${A} is not granted: caller "b\\"t" may not use it; add it to \`policy.callers["b\\"t"].fetch.origins\``,
     ]);
   });
 

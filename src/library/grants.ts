@@ -61,14 +61,15 @@ function namesOf(kind: Capability["kind"], source: GrantSource): ReadonlySet<str
   );
 }
 
-const NOUNS = { tool: "Tool", skill: "Skill", fetch: "Fetching from" } as const;
+const NOUNS = { tool: "Tool", skill: "Skill" } as const;
 
 /**
  * Why a capability is not granted, and what would grant it; nothing when it is. The first reason
  * counts: what is not declared is not a matter of policy yet.
  */
 export function refusalOf({ kind, name }: Capability, source: GrantSource): string | undefined {
-  const subject = `${NOUNS[kind]} ${JSON.stringify(name)}`;
+  const subject =
+    kind === "fetch" ? `Fetching from ${name}` : `${NOUNS[kind]} ${JSON.stringify(name)}`;
   const field = FIELDS[kind];
   if (!source.declared[field].includes(name)) {
     const by = kind === "skill" ? "the calling skill" : "the skill";
