@@ -1,7 +1,7 @@
 /**
  * What a skill needs to be granted, found by running it with nothing granted: no tool is called, no
  * skill is run, nothing is fetched. Each call is noted and answered so that the run can go on: as
- * the example scripts it, else with null.
+ * the example scripts it, else with null, a fetch with a response that holds null.
  */
 import { throwIfAborted } from "../base/abort.ts";
 import { RepertoireError } from "../base/errors.ts";
@@ -147,12 +147,16 @@ function noteCall(
   else calls.fetch.add(originOf(name));
 }
 
+/** A response whose body is null, as text and as JSON. */
+const NOTHING_FETCHED = { status: 200, statusText: "", ok: true, headers: {}, body: "null" };
+
 /** The next answer written down for this tool or skill, in whatever order they are called. */
 function scriptedReply(
   script: NonNullable<SkillExample["hostCalls"]>[number][],
   { kind, name }: HostCall,
 ): HostCallReply {
-  const at = kind === "fetch" ? -1 : script.findIndex((written) => written[kind] === name);
+  if (kind === "fetch") return { ok: true, value: { url: name, ...NOTHING_FETCHED } };
+  const at = script.findIndex((written) => written[kind] === name);
   const [written] = at < 0 ? [] : script.splice(at, 1);
   if (written?.error !== undefined)
     return { ok: false, error: { name: "Error", message: written.error } };

@@ -35,7 +35,10 @@ export type Tool = (
 /** A tool that says what it takes and gives; the library holds both sides to it. */
 export interface ToolDefinition {
   readonly execute: Tool;
-  /** JSON Schema 2020-12 of the arguments; the tool never sees others (default: any JSON). */
+  /**
+   * JSON Schema 2020-12 of the arguments; the tool never sees others (default: any JSON). What a skill
+   * sends meets it on the host's own thread, so it must have no pattern that backtracks for long.
+   */
   readonly input?: JsonObject | boolean;
   /** JSON Schema 2020-12 of the answer (default: any JSON). */
   readonly output?: JsonObject | boolean;
