@@ -52,7 +52,7 @@ test("a called skill fetches from what its callers were granted as well", async 
 
 test("a skill can not reach through another one what it was not granted itself", async () => {
   const refused = (url: string): string =>
-    `Skill "fetcher" ended with denied: Fetching from "${url}" is not granted: the calling skill does not have it; add it to that skill's \`capabilities.fetch\``;
+    `Skill "fetcher" ended with denied: Fetching from ${url} is not granted: the calling skill does not have it; add it to that skill's \`capabilities.fetch\``;
   const before = server.requests.length;
   expect(await through("fetcher", service, [])).toEqual(["denied", refused(service)]);
   expect(await through("fetcher", service, [other])).toEqual(["denied", refused(service)]);

@@ -221,7 +221,7 @@ describe("a redirect is refused", () => {
     expect(await refusal(`${origins.stranger}/end`)).toEqual([
       "CapabilityError",
       "FETCH_ORIGIN_DENIED",
-      `Fetching from "${origins.stranger}" is not declared by the skill; add it to \`capabilities.fetch\` of the draft`,
+      `Fetching from ${origins.stranger} is not declared by the skill; add it to \`capabilities.fetch\` of the draft`,
     ]);
     for (const location of [
       "http://169.254.169.254/latest/meta-data/",

@@ -294,7 +294,7 @@ test("nothing is asked of a network whose policy does not list the origin, nor o
     error: {
       name: "CapabilityError",
       code: "FETCH_ORIGIN_DENIED",
-      message: `Fetching from "${origin}" is not granted: the host's policy does not have it; add it to \`policy.fetch.origins\``,
+      message: `Fetching from ${origin} is not granted: the host's policy does not have it; add it to \`policy.fetch.origins\``,
       line: 2,
     },
   });

@@ -1,0 +1,4 @@
+import { describeBridge } from "../contract/bridge.contract.ts";
+import { quickjsProcessSandbox } from "./quickjs-process-sandbox.ts";
+
+describeBridge((size) => quickjsProcessSandbox(size));
