@@ -243,6 +243,7 @@ describe("stats and runs", () => {
         durationMs: NUMBER,
         cpuMs: NUMBER,
         hostCalls: 0,
+        engine: expect.stringContaining("@") as string,
         journal: "kept",
       },
     ]);
