@@ -246,7 +246,7 @@ describe("denials", () => {
       error: {
         capability: { kind: "fetch", name: "https://example.com" },
         message:
-          'Fetching from https://example.com is not granted: the host\'s policy does not have it; add it to `policy.fetch.origins`',
+          "Fetching from https://example.com is not granted: the host's policy does not have it; add it to `policy.fetch.origins`",
       },
     });
   });
