@@ -14,17 +14,24 @@ import type { BenchEngine, OpenEngine } from "./engine.ts";
 /** Where packages are looked for that are no dependencies. */
 const MODULES = process.env["REPERTOIRE_BENCH_MODULES"];
 
+type SkillFunction = (context: unknown, host: object) => unknown;
+
+async function importFunction(code: string): Promise<SkillFunction> {
+  const source = encodeURIComponent(`export default ${code};`);
+  const loaded = (await import(`data:text/javascript,${source}`)) as { default: SkillFunction };
+  return loaded.default;
+}
+
 export const plainFunction: BenchEngine = {
   name: "plain function call",
   pristine: "nothing",
   callsHost: true,
   async open() {
-    const compiled = new Map<string, (context: unknown, host: object) => unknown>();
+    const compiled = new Map<string, SkillFunction>();
     const host = { tool: async (_name: string, args: unknown) => args };
     return {
       async run({ code, contextJson }) {
-        // oxlint-disable-next-line typescript/no-implied-eval -- what is measured is the bare call
-        const main = compiled.get(code) ?? (new Function(`return ${code}`)() as () => unknown);
+        const main = compiled.get(code) ?? (await importFunction(code));
         compiled.set(code, main);
         return JSON.stringify(await main(JSON.parse(contextJson), host));
       },

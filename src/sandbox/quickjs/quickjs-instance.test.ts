@@ -108,7 +108,7 @@ test("whatever a run did, a reset makes every byte of the memory pristine", asyn
         expect(firstDifference(memory(), snapshot.memory)).toBe(undefined);
       }
     }),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
 });
 
