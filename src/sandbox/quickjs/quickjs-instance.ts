@@ -5,8 +5,8 @@
  * and UTF-8 text. It never reads a property of a guest value and never builds a guest error from a
  * host one, so no guest code runs and no host path leaks at this boundary.
  *
- * A reset makes the memory equal to the snapshot (`pristine-memory.ts`); pointers taken before the snapshot stay valid.
- * After a trap, or when the memory grew (it can not shrink), the instance must be replaced.
+ * A reset makes the memory equal to the snapshot (`pristine-memory.ts`); pointers taken before the
+ * snapshot stay valid. After a trap, or when the memory grew (it can not shrink), the instance must be replaced.
  */
 import { utf8Bytes } from "../../base/json.ts";
 import { MAX_NAME_LENGTH, REFUSED } from "../run/guest-limits.ts";
