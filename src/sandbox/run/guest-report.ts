@@ -146,7 +146,8 @@ export function reachedLimit(
   if (limit === undefined || !Object.hasOwn(RUN_LIMIT_RANGES, limit)) return undefined;
   if (limit === "stackBytes" && line !== undefined && column !== undefined) {
     const source = sourceLines(program.code)[line - 1]?.slice(column - 1);
-    if (source?.startsWith("RangeError") === true) return undefined;
+    // Engines point at the name or at the `new` before it.
+    if (/^(?:new\s+)?RangeError/.test(source ?? "")) return undefined;
   }
   return limit as keyof typeof RUN_LIMIT_RANGES;
 }

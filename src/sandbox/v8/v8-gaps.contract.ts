@@ -39,6 +39,19 @@ export const V8_GAPS: readonly ContractGap[] = [
     reason: "V8 first takes memory for all elements: the run ends as out-of-memory",
     byChance: true,
   },
+  {
+    test: "rejections nobody handled, with the first errors",
+    reason: "V8 tells of the first rejection of every stretch that it executes",
+  },
+  {
+    test: "many rejections are counted, and few are named, shortly",
+    reason: "V8 tells of the first rejection of every stretch that it executes",
+  },
+  {
+    test: "many short turns ends when it used its budget",
+    reason: "the budget is that of the process, `cpuMs` tells what the isolate used of it",
+    byChance: true,
+  },
   { test: "runs beside a killed one end well, and their effects happen once", reason: NEIGHBOURS },
   { test: "a repeated run gets its answers in the order it first got them", reason: NEIGHBOURS },
 ];
