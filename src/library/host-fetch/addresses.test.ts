@@ -41,6 +41,24 @@ test("a name that changes its address is checked each time, and never looked up 
   expect(hidden.connections.made).toBe(0);
 });
 
+test("a name that moves is followed at once, whatever connection is still open", async () => {
+  const { allowed, hidden, origin } = await twoServers();
+  await using _allowed = allowed;
+  await using _hidden = hidden;
+  const answers = ["127.0.0.1", "127.0.0.2", "127.0.0.1"];
+  await using library = await fetchingLibrary({
+    origins: [origin],
+    allowPrivateAddresses: ["127.0.0.0/8"],
+    resolve: () => answers.splice(0, 1),
+  });
+  const call = `(await host.fetch(${JSON.stringify(origin)})).body`;
+  expect((await library.run(`return [${call}, ${call}, ${call}];`)).unwrap()).toEqual([
+    "allowed",
+    "hidden",
+    "allowed",
+  ]);
+});
+
 test("one address that is not allowed among others refuses them all", async () => {
   const { allowed, hidden, origin } = await twoServers();
   await using _allowed = allowed;
