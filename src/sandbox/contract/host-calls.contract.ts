@@ -271,6 +271,17 @@ export function describeHostCalls(create: CreateSandbox): void {
       expect(remaining).toBeGreaterThan(0);
       expect(remaining).toBeLessThanOrEqual(10_000);
     });
+
+    test("a call knows the processor time its run had used", async () => {
+      let usedMs: number | undefined;
+      await value("for (let i = 0; i < 1e5; i++); return await host.tool('a');", {
+        onHostCall: async ({ cpuMs }) => {
+          usedMs = cpuMs;
+          return { ok: true, value: null };
+        },
+      });
+      expect(usedMs).toBeGreaterThan(0);
+    });
   });
 
   describe("determinism", () => {

@@ -28,7 +28,7 @@ export function createChildRun(
   depth: number,
   events: ChildRunEvents,
 ): ChildRun {
-  const made = new Set<number>();
+  const callIds = new Set<number>();
   let attempt = 0;
   let ended = false;
   let send: SendReply = () => undefined;
@@ -41,12 +41,12 @@ export function createChildRun(
       attempt++;
       events.post({ kind: "attempt", id, attempt });
     },
-    call({ callId, kind: call, name, args }) {
-      made.add(callId);
-      events.post({ kind: "call", id, attempt, callId, call, name, deadlineMs: deadline() }, args);
+    call({ kind: call, args, ...made }) {
+      callIds.add(made.callId);
+      events.post({ kind: "call", id, attempt, call, ...made, deadlineMs: deadline() }, args);
     },
     progress(callId, fraction, message) {
-      made.add(callId);
+      callIds.add(callId);
       events.post({
         kind: "progress",
         id,
@@ -57,7 +57,7 @@ export function createChildRun(
       });
     },
     get count() {
-      return made.size;
+      return callIds.size;
     },
     // The parent's journal is the one that is kept, and the one a replay is compared with.
     conclude: (outcome) => outcome,

@@ -43,6 +43,8 @@ export type FromChild =
       readonly callId: number;
       readonly call: CallKind;
       readonly name: string;
+      /** Processor time the run used so far, where it is known. */
+      readonly cpuMs?: number;
       readonly deadlineMs: number;
     }
   | {

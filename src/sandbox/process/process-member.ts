@@ -31,7 +31,7 @@ const MAX_HELD_UP_MS = 120_000;
 /** How often a process that has runs is asked whether it lives, in milliseconds. */
 const ASK_MS = 2000;
 /** Time it may be silent although it was asked, in milliseconds. */
-const SILENT_MS = 10_000;
+const SILENT_MS = 20_000;
 const NO_COUNTS: ChildCounts = { workers: 0, kills: 0, retries: 0 };
 
 interface Placement {
@@ -146,8 +146,9 @@ export function createProcessMember(
         if (message.attempt !== placement.attempt) return;
         checkCall(run, message.callId, text);
         placement.deadlineMs = message.deadlineMs;
-        const { callId, call: kind, name } = message;
-        return run.journal.call({ callId, kind, name, args: text });
+        const { callId, call: kind, name, cpuMs } = message;
+        const used = cpuMs === undefined ? {} : { cpuMs };
+        return run.journal.call({ callId, kind, name, args: text, ...used });
       }
       case "progress":
         if (message.attempt !== placement.attempt) return;

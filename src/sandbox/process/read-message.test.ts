@@ -13,6 +13,7 @@ const CALL = {
   callId: 0,
   call: "tool",
   name: "click",
+  cpuMs: 1.5,
   deadlineMs: 5,
 };
 const OUTCOME = {

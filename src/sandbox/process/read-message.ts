@@ -55,6 +55,7 @@ export function readMessage(value: unknown): ReadMessage {
         callId: integer(fields["callId"], "callId", MAX),
         call: oneOf(fields["call"], "call", CALL_KINDS),
         name: text(fields["name"], "name", MAX_NAME_LENGTH),
+        ...optional(fields, "cpuMs", amount),
         deadlineMs: amount(fields["deadlineMs"], "deadlineMs"),
       };
     case "progress":
