@@ -39,7 +39,7 @@ export interface AttackFamily {
 }
 
 /** Time given to attacks that never end by themselves. */
-const ENDLESS_MS = 200;
+const ENDLESS_MS = 150;
 
 /** Never ends by itself. */
 export function endless(name: string, code: string, more: Partial<Attack> = {}): Attack {
