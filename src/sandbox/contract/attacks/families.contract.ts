@@ -5,7 +5,8 @@ import {
   floods,
   hostBridgeAbuse,
 } from "./bridge-abuse.contract.ts";
-import { errorReporting, jsonTraps, thenablesAndProxies } from "./crossing.contract.ts";
+import { jsonTraps, thenablesAndProxies } from "./crossing.contract.ts";
+import { errorReporting } from "./error-reporting.contract.ts";
 import { codeEvaluation, realmObjects, stackWalking } from "./escapes.contract.ts";
 import { iteration, loops } from "./loops.contract.ts";
 import { memory, stack } from "./memory.contract.ts";
