@@ -5,12 +5,18 @@
  */
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { quickjsProcessSandbox } from "../src/sandbox/process/quickjs-process-sandbox.ts";
 import { quickjsSandbox } from "../src/sandbox/quickjs/quickjs-sandbox.ts";
+import { v8Sandbox } from "../src/sandbox/v8/v8-sandbox.ts";
 import { soak } from "./soak/soak.ts";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
 import type { SoakReport } from "./soak/soak.ts";
 
-const ENGINES: Readonly<Record<string, () => Sandbox>> = { quickjs: () => quickjsSandbox() };
+const ENGINES: Readonly<Record<string, () => Sandbox>> = {
+  quickjs: () => quickjsSandbox(),
+  "quickjs-process": () => quickjsProcessSandbox(),
+  v8: () => v8Sandbox(),
+};
 
 const { values } = parseArgs({
   options: {
