@@ -323,7 +323,9 @@ describe("contexts", () => {
       status: "invalid-context",
       error: {
         code: "LIMIT_EXCEEDED",
-        message: "The context has 2097163 bytes; at most 1048576 are allowed",
+        limit: "contextBytes",
+        message:
+          "The context has 2097163 bytes; at most 1048576 are allowed; send less, or raise limits.contextBytes",
       },
     });
   });

@@ -326,8 +326,9 @@ function checkContext(
   const json = JSON.stringify(value);
   const bytes = utf8Bytes(json);
   if (bytes <= contextBytes) return { ok: true, json };
-  const message = `The context has ${bytes} bytes; at most ${contextBytes} are allowed`;
-  return { ok: false, error: invalidContext(message, "LIMIT_EXCEEDED") };
+  const message = `The context has ${bytes} bytes; at most ${contextBytes} are allowed; send less, or raise limits.contextBytes`;
+  const error = invalidContext(message, "LIMIT_EXCEEDED");
+  return { ok: false, error: { ...error, limit: "contextBytes" } };
 }
 
 /** The seed of a run that a call starts, so that one seed repeats a run and all that it calls. */

@@ -9,7 +9,7 @@ import { createSlot } from "./slot.ts";
 import type { WireOutcome } from "../run/job.ts";
 import type { FromWorker } from "./wire.ts";
 
-const TIMEOUT_MS = 100;
+const TIMEOUT_MS = 250;
 
 const WAITING = mainOf("return await host.tool('a');");
 
@@ -70,14 +70,14 @@ test("a run says that it had returned when work it forked does not end", async (
     "const f = () => Promise.resolve().then(f); export default () => { f(); return 1; };",
   );
   expect((await outcome)?.error?.message).toBe(
-    "The run did not finish within 100 ms: it had returned, but work it did not wait for went on; end that work",
+    `The run did not finish within ${TIMEOUT_MS} ms: it had returned, but work it did not wait for went on; end that work`,
   );
 });
 
 test("a result that is never encoded is not work it did not wait for", async () => {
   const { outcome } = await slotWith("export default () => ({ toJSON() { for (;;); } });");
   expect((await outcome)?.error?.message).toBe(
-    "The run did not finish within 100 ms; do less, or raise timeoutMs",
+    `The run did not finish within ${TIMEOUT_MS} ms; do less, or raise timeoutMs`,
   );
 });
 
@@ -99,13 +99,13 @@ test("a run that waited for its host says for what", async () => {
     mainOf("await Promise.all([host.tool('slow', 1), host.skill('ns/b'), host.sleep(1e6)]);"),
   );
   expect((await outcome)?.error?.message).toBe(
-    "The run did not finish within 100 ms: it waited for its host (tool: slow; skill: ns/b; sleep); ask for less, or raise timeoutMs",
+    `The run did not finish within ${TIMEOUT_MS} ms: it waited for its host (tool: slow; skill: ns/b; sleep); ask for less, or raise timeoutMs`,
   );
 });
 
 test("a run that waited for nothing says so", async () => {
   const { outcome } = await slotWith(mainOf("await new Promise(() => {});"));
   expect((await outcome)?.error?.message).toBe(
-    "The run did not finish within 100 ms: it waited for a promise that nothing settled; resolve it, or do not wait for it",
+    `The run did not finish within ${TIMEOUT_MS} ms: it waited for a promise that nothing settled; resolve it, or do not wait for it`,
   );
 });
