@@ -33,7 +33,7 @@ const MIN_RUNS = 3;
 /** Weight of the newest run in the moving average. */
 const NEWEST_WEIGHT = 0.4;
 /** A run on the fast engine below this share of the mark is worth a look at the standard one again. */
-const LIGHT_SHARE = 1 / 3;
+const LIGHT_SHARE = 2 / 3;
 /** Runs on the fast engine between two such looks. */
 const LOOK_AGAIN_RUNS = 50;
 const KNOWN_PROGRAMS = 1000;

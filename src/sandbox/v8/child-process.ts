@@ -99,6 +99,8 @@ export function startProcess(command: ChildCommand, events: ProcessEvents): V8Pr
     post: (message, text) => void child.stdin.write(encodeFrame(message, text)),
     setRef: (ref) => setReferences(child, ref),
     kill() {
+      // Whoever waits for its end must not be left waiting because nothing else keeps going.
+      setReferences(child, true);
       child.kill("SIGKILL");
       return exited;
     },

@@ -145,7 +145,9 @@ export function startChildRun({
   async function conclude(): Promise<Ending> {
     const calls = [...waiting.values()];
     const ending = await execute(async () => {
-      const concluded = await guest.call("conclude", [], leftMs());
+      const concluded =
+        (await guest.call("conclude", [], leftMs())) ??
+        (await guest.call("concluded", [], leftMs()));
       const read = readConclusion(concluded, job, { denied, reached });
       logsDropped += read.dropped;
       return checks.result(read.ending, job, deadlineMs);
@@ -186,7 +188,7 @@ export function startChildRun({
     ended = true;
     clearTimeout(letGo);
     watch.end();
-    const cpuMs = guest.cpuMs();
+    const cpuMs = watch.cpuMs();
     guest.dispose();
     const { valueJson, ...rest } = ending;
     const all = [...logWarning(logsDropped, limits), ...warnings];
@@ -238,7 +240,7 @@ export function startChildRun({
     waiting.set(callId, { kind: call.kind, name: call.name, bytes });
     if (asked.kind === "sleep") wakesAtMs.set(callId, nowMs + asked.ms);
     const { kind, name: target, args } = call;
-    post({ kind: "call", attempt, callId, call: kind, name: target, cpuMs: guest.cpuMs() }, args);
+    post({ kind: "call", attempt, callId, call: kind, name: target, cpuMs: watch.cpuMs() }, args);
     return callId;
   }
 

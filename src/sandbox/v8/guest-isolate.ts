@@ -33,8 +33,6 @@ export interface GuestIsolate {
   readonly memoryMib: number;
   /** Whether the engine gave up, because memory ran out or `dispose` was called. */
   readonly isDisposed: boolean;
-  /** Processor time since `attach`, in milliseconds; the last known once it is disposed. */
-  cpuMs(): number;
   /** Takes the operations of the run from now on. */
   attach(operate: Operate, onLost: () => void): void;
   /** What the engine said of rejections that nothing handled, one for each call it noticed them in. */
@@ -61,8 +59,6 @@ export function createGuestIsolate(ivm: IsolatedVm, memoryMib: number): GuestIso
   let operate: Operate = () => -1;
   let lost: () => void = () => undefined;
   const rejections: unknown[] = [];
-  let firstCpuMs = 0;
-  let lastCpuMs = 0;
   const isolate: Isolate = new ivm.Isolate({
     memoryLimit: memoryMib,
     onCatastrophicError: () => lost(),
@@ -82,6 +78,7 @@ export function createGuestIsolate(ivm: IsolatedVm, memoryMib: number): GuestIso
     run: functionOf("run"),
     settle: functionOf("settle"),
     conclude: functionOf("conclude"),
+    concluded: functionOf("concluded"),
   };
 
   async function load(code: string, file: string, timeoutMs: () => number): Promise<Loaded> {
@@ -126,26 +123,15 @@ export function createGuestIsolate(ivm: IsolatedVm, memoryMib: number): GuestIso
     }
   }
 
-  function cpuMs(): number {
-    try {
-      lastCpuMs = Number(isolate.cpuTime) / 1e6 - firstCpuMs;
-    } catch {
-      // It is disposed, and what it used is not known any more.
-    }
-    return lastCpuMs;
-  }
-
   return {
     memoryMib,
     rejections,
     get isDisposed() {
       return isolate.isDisposed;
     },
-    cpuMs,
     attach(newOperate, onLost) {
       operate = newOperate;
       lost = onLost;
-      firstCpuMs = Number(isolate.cpuTime) / 1e6;
     },
     call,
     load,

@@ -17,8 +17,6 @@ export interface IsolatedVm {
 }
 
 export interface Isolate {
-  /** Processor time of the guest, in nanoseconds; throws once it is disposed. */
-  readonly cpuTime: bigint;
   /** Also after it reached its memory limit. */
   readonly isDisposed: boolean;
   createContextSync(): Context;

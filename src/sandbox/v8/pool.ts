@@ -106,6 +106,8 @@ export function createV8Pool(command: () => ChildCommand, workers: number): V8Po
     const wanted = useful + (ordinary > 0 || queued > 0 ? spare : 0);
     for (let missing = Math.max(wanted, spare) - ordinary; missing > 0; missing--) spawn(false);
     let starting = members.filter((member) => member.extra && !member.ready).length;
+    // A run that was called is likely to call another: that one should not wait for a start again.
+    const ahead = nested.length + busy(true).length > 0 && !members.some(isIdleExtra) ? 1 : 0;
     for (const depth of new Set(nested.map((run) => run.depth))) {
       const atDepth = nested.filter((run) => run.depth === depth).length;
       const room = extraPerDepth - extrasAt(depth);
@@ -114,6 +116,11 @@ export function createV8Pool(command: () => ChildCommand, workers: number): V8Po
         else spawn(true);
       }
     }
+    if (starting < ahead) spawn(true);
+  }
+
+  function isIdleExtra(member: Member): boolean {
+    return member.extra && member.ready && member.run === undefined;
   }
 
   function spawn(extra: boolean): void {

@@ -115,6 +115,13 @@ test("a value that is no error can be thrown while the module loads", async () =
   ]);
 });
 
+test("a rejection left behind while the result is read does not take its place", async () => {
+  const body = "return { toJSON() { Promise.reject(new Error('left behind')); return [1]; } };";
+  const { status, valueJson, warnings } = await run(mainOf(body));
+  expect([status, valueJson, warnings?.length]).toEqual(["ok", "[1]", 1]);
+  expect(warnings?.[0]).toContain("left behind");
+});
+
 test("processor time has a limit, and waiting for the host is not part of it", async () => {
   const slow = async (): Promise<{ ok: true; value: null }> => {
     await new Promise((resolve) => setTimeout(resolve, 400));

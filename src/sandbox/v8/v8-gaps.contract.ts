@@ -3,6 +3,7 @@ import type { ContractGap } from "../sandbox.contract.ts";
 
 const WORDS = "errors that the engine makes itself have V8's own words";
 const PLACES = "V8 shows the place of the failing part, QuickJS that of its expression";
+const REJECTIONS = "of rejections in one stretch of execution the package tells the first";
 const NEIGHBOURS = "a process has one run, so no other run is lost with it or repeated";
 
 export const V8_GAPS: readonly ContractGap[] = [
@@ -39,19 +40,8 @@ export const V8_GAPS: readonly ContractGap[] = [
     reason: "V8 first takes memory for all elements: the run ends as out-of-memory",
     byChance: true,
   },
-  {
-    test: "rejections nobody handled, with the first errors",
-    reason: "V8 tells of the first rejection of every stretch that it executes",
-  },
-  {
-    test: "many rejections are counted, and few are named, shortly",
-    reason: "V8 tells of the first rejection of every stretch that it executes",
-  },
-  {
-    test: "many short turns ends when it used its budget",
-    reason: "the budget is that of the process, `cpuMs` tells what the isolate used of it",
-    byChance: true,
-  },
+  { test: "rejections nobody handled, with the first errors", reason: REJECTIONS },
+  { test: "many rejections are counted, and few are named, shortly", reason: REJECTIONS },
   { test: "runs beside a killed one end well, and their effects happen once", reason: NEIGHBOURS },
   { test: "a repeated run gets its answers in the order it first got them", reason: NEIGHBOURS },
 ];

@@ -29,6 +29,7 @@ export interface V8PreludeFunctions {
   run: [loader: object];
   settle: [callId: number, ok: number, json: string, now: number];
   conclude: [];
+  concluded: [];
 }
 
 /** The body of a function whose `$0` is the one host function. */
@@ -44,7 +45,7 @@ const guest = ${GUEST_PRELUDE.trim()}(op);
 function reported(error) {
   try { return guest.report(error); } catch (unreadable) { return "{}"; }
 }
-let threw = false, settled;
+let threw = false, settled, concluded = "";
 async function drive(program) {
   // Awaited by the engine itself: nothing a program puts in the place of then is called for a promise.
   try { settled = await guest.invoke(program); } catch (error) { threw = true; settled = error; }
@@ -78,8 +79,11 @@ return {
   // Called once nothing is left to do, so that work nobody waited for comes before the result.
   conclude() {
     const ended = conclusion();
-    return guest.droppedLogLines() + ended;
+    concluded = guest.droppedLogLines() + ended;
+    return concluded;
   },
+  // What the engine reports of a rejection takes the place of what a call gave.
+  concluded() { return concluded; },
 };
 `;
 
