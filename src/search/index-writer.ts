@@ -1,6 +1,6 @@
 import type { IndexStatements } from "./index-statements.ts";
 import { documentColumns, type DocumentColumns } from "./document-text.ts";
-import { quantizeVector, type QuantizedVector } from "./quantized-vector.ts";
+import { quantizeVector, type QuantizedVector } from "./vectors/quantized-vector.ts";
 import type { IndexDocument, IndexUpdate } from "./search-index.ts";
 import type { SkillSummary } from "../skill/skill.ts";
 

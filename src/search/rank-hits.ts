@@ -1,9 +1,9 @@
 import { fuse, type FusedHit } from "./fusion.ts";
 import type { IndexStatements } from "./index-statements.ts";
-import { isZero, quantizeQuery } from "./quantized-vector.ts";
+import { isZero, quantizeQuery } from "./vectors/quantized-vector.ts";
 import { matchExpression, queryTerms } from "./query-terms.ts";
 import type { IndexFilter, IndexHit, IndexQuery } from "./search-index.ts";
-import type { VectorTable } from "./vector-table.ts";
+import type { VectorTable } from "./vectors/vector-table.ts";
 
 /** Candidates of each kind; what ranks below them in both does not reach the first ten. */
 const CANDIDATES = 100;

@@ -23,7 +23,7 @@ import { prepareDocuments, writeUpdate } from "./index-writer.ts";
 import { rankHits } from "./rank-hits.ts";
 import type { IndexUpdate, SearchIndex } from "./search-index.ts";
 import { isBusy, isDamage, isSqliteError } from "./sqlite-errors.ts";
-import { vectorTable } from "./vector-table.ts";
+import { vectorTable } from "./vectors/vector-table.ts";
 
 export interface SqliteSearchIndexOptions {
   /** Path of the index file; created when missing. Not the store's file. */

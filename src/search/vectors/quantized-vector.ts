@@ -12,12 +12,30 @@ export interface QuantizedVector {
 
 /** A query keeps more bits: it is one vector, and 14 bits still sum without overflow. */
 export interface QuantizedQuery {
-  readonly components: Int32Array;
+  readonly components: Int16Array;
   readonly scale: number;
+  /** The same in 7 bits, for a first look at many vectors. */
+  readonly coarse: CoarseQuery;
 }
+
+/** `(bytes[i] - COARSE_ZERO) * scale` is about the component. */
+export interface CoarseQuery {
+  readonly bytes: Uint8Array;
+  readonly scale: number;
+  /** How far a cosine with it can be from the exact one (Cauchy-Schwarz). */
+  readonly error: number;
+}
+
+/** What stands for 0 among the coarse components. */
+export const COARSE_ZERO = 64;
 
 const BYTE_MAX = 127;
 const QUERY_MAX = 8191;
+const COARSE_MAX = 63;
+/** Vectors of 8 bits are a little longer than 1, by at most this. */
+const LENGTH_SLACK = 1.05;
+/** Coarse cosines are 32-bit floats. */
+const ROUNDING = 1e-6;
 
 export function quantizeVector(vector: Float32Array): QuantizedVector {
   const bytes = new Int8Array(vector.length);
@@ -25,8 +43,20 @@ export function quantizeVector(vector: Float32Array): QuantizedVector {
 }
 
 export function quantizeQuery(vector: Float32Array): QuantizedQuery {
-  const components = new Int32Array(vector.length);
-  return { components, scale: quantizeInto(components, vector, QUERY_MAX) };
+  const components = new Int16Array(vector.length);
+  const scale = quantizeInto(components, vector, QUERY_MAX);
+  return { components, scale, coarse: coarseQuery(components, scale) };
+}
+
+function coarseQuery(components: Int16Array, exactScale: number): CoarseQuery {
+  const scale = (exactScale * QUERY_MAX) / COARSE_MAX;
+  let squares = 0;
+  const bytes = Uint8Array.from(components, (component) => {
+    const coarse = Math.round((component / QUERY_MAX) * COARSE_MAX);
+    squares += (component * exactScale - coarse * scale) ** 2;
+    return coarse + COARSE_ZERO;
+  });
+  return { bytes, scale, error: Math.sqrt(squares) * LENGTH_SLACK + ROUNDING };
 }
 
 /** Whether the vector says nothing: an embedder returns zeros for a text it knows no word of. */
@@ -35,7 +65,7 @@ export function isZero(vector: Float32Array): boolean {
 }
 
 /** Spreads the components over -max…max and returns the scale that brings them back. */
-function quantizeInto(target: Int8Array | Int32Array, vector: Float32Array, max: number): number {
+function quantizeInto(target: Int8Array | Int16Array, vector: Float32Array, max: number): number {
   let largest = 0;
   for (const component of vector) largest = Math.max(largest, Math.abs(component));
   if (largest === 0) return 0;
