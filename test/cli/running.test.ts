@@ -34,6 +34,8 @@ function execution(skillId: string, status: string, more: object): object {
     hostCalls: 0,
     logs: [],
     logsDropped: 0,
+    // Nothing ran where no version was found.
+    ...("version" in more ? {} : { engine: expect.stringMatching(/^quickjs-wasi@/) as string }),
     ...more,
   };
 }
