@@ -105,6 +105,13 @@ export function createProcessMember(
     if (dead) return;
     const wasReady = ready;
     const lost = retire();
+    if (lost.every(({ attempt }) => attempt === 0)) {
+      // Not even told that one began: only counting them ends a chain of such ends.
+      for (const placement of lost) {
+        placement.attempt = 1;
+        placement.run.attempts++;
+      }
+    }
     events.onLost({
       begun: lost.filter(({ attempt }) => attempt > 0).map(({ run }) => run),
       waiting: lost.filter(({ attempt }) => attempt === 0).map(({ run }) => run),

@@ -57,6 +57,7 @@ describe("a process that was taken over", () => {
     ["endless calls", "it broke the protocol: a run calls more than it may"],
     ["no result", "it broke the protocol: the result is no JSON"],
     ["exit", "it exited with code 3"],
+    ["exit before it begins", "it exited with code 3"],
   ])("by %s ends the run that did it as crashed, and no other", async (behaviour, reason) => {
     const forged = forgedSandbox(behaviour);
     const innocents = [1, 2, 3].map(() => run(forged, "innocent"));

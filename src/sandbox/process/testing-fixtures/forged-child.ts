@@ -49,8 +49,10 @@ function end(id: number, valueJson: string): void {
 const read = createFrameReader(({ message }) => {
   const told = message as ToChild;
   if (told.kind !== "start") return;
+  const isAttack = told.job.program.code.includes("attack");
+  if (isAttack && behaviour === "exit before it begins") process.exit(3);
   say({ kind: "attempt", id: told.id, attempt: 1 });
-  if (told.job.program.code.includes("attack")) attack(told.id);
+  if (isAttack) attack(told.id);
   // Late enough that they are there when the attack happens.
   else setTimeout(() => end(told.id, "1"), 50);
 });
