@@ -1,4 +1,5 @@
 /** Where V8 does not do what the contract has QuickJS do; `docs/skills.md` says the same to users. */
+import type { AttackGaps } from "../contract/attacks/attacks.contract.ts";
 import type { ContractGap } from "../sandbox.contract.ts";
 
 const WORDS = "errors that the engine makes itself have V8's own words";
@@ -45,3 +46,18 @@ export const V8_GAPS: readonly ContractGap[] = [
   { test: "runs beside a killed one end well, and their effects happen once", reason: NEIGHBOURS },
   { test: "a repeated run gets its answers in the order it first got them", reason: NEIGHBOURS },
 ];
+
+const SLOW_MEMORY =
+  "near a small limit V8 collects garbage for seconds before it gives up: the run may end as timeout first";
+
+/** Attacks that end otherwise, contained all the same. */
+export const V8_ATTACK_GAPS: AttackGaps = {
+  "join of an immense array": "V8 joins holes at once: the run ends as ok",
+  "concat of immense spreadables": "V8 copies holes at once: the run ends as ok",
+  "JSON nested deeply, read": "V8 reads any depth: the run ends as ok",
+  "JSON nested deeply, written": "V8 writes any depth that fits the stack of its thread, slowly",
+  "a context that fills the heap": "an isolate has at least 8 MiB: the run ends as ok",
+  classes: SLOW_MEMORY,
+  "functions made of text": SLOW_MEMORY,
+  "errors with stacks": SLOW_MEMORY,
+};

@@ -48,7 +48,8 @@ function reported(error) {
 let threw = false, settled, concluded = "";
 async function drive(program) {
   // Awaited by the engine itself: nothing a program puts in the place of then is called for a promise.
-  try { settled = await guest.invoke(program); } catch (error) { threw = true; settled = error; }
+  // A module that exports then is awaited like any other thenable, as import() would.
+  try { settled = await guest.invoke(await program); } catch (error) { threw = true; settled = error; }
   hostFunction(${SETTLED_OPERATION}, "", "");
 }
 function conclusion() {
