@@ -74,6 +74,7 @@ export function startChildRun({
   let nowMs = job.now;
   let executing = false;
   let settled = false;
+  let concluding = false;
   let ended = false;
   let stopped: Ending | undefined;
   let hostCalls = 0;
@@ -144,6 +145,7 @@ export function startChildRun({
 
   async function conclude(): Promise<Ending> {
     const calls = [...waiting.values()];
+    concluding = true;
     const ending = await execute(async () => {
       const concluded =
         (await guest.call("conclude", [], leftMs())) ??
@@ -252,7 +254,7 @@ export function startChildRun({
 
   /** What the run is about. */
   function still(): string {
-    if (executing) return settled ? STILL.forking : STILL.busy;
+    if (executing) return settled && !concluding ? STILL.forking : STILL.busy;
     return waiting.size === 0 ? STILL.settling : STILL.calling(callNames([...waiting.values()]));
   }
 

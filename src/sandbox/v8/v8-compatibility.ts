@@ -37,7 +37,10 @@ for (let i = 0; i < errorFunctions.length; i++) setPrototypeOf(errorFunctions[i]
 if (typeof SuppressedError === "function") setPrototypeOf(SuppressedError, VirtualError);
 const captureNative = NativeError.captureStackTrace;
 define(VirtualError, "captureStackTrace", function captureStackTrace(target, above) {
-  captureNative(target, above === undefined ? captureStackTrace : above);
+  // The engine refuses proxies, and would give their traps more than a text.
+  const holder = { __proto__: null };
+  captureNative(holder, above === undefined ? captureStackTrace : above);
+  define(target, "stack", holder.stack);
 });
 define(VirtualError, "stackTraceLimit", 10);
 define(VirtualError, "isError", NativeError.isError ?? function isError(value) {

@@ -57,6 +57,7 @@ export const V8_ATTACK_GAPS: AttackGaps = {
   "JSON nested deeply, read": "V8 reads any depth: the run ends as ok",
   "JSON nested deeply, written": "V8 writes any depth that fits the stack of its thread, slowly",
   "a context that fills the heap": "an isolate has at least 8 MiB: the run ends as ok",
+  "a result of a million empty arrays": SLOW_MEMORY,
   classes: SLOW_MEMORY,
   "functions made of text": SLOW_MEMORY,
   "errors with stacks": SLOW_MEMORY,
