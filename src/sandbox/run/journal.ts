@@ -88,6 +88,8 @@ export function createJournal(request: SandboxRequest, recorder?: JournalRecorde
       answer(made)
         .then((reply) => {
           unanswered--;
+          // The run is being stopped: a replay must find it where it was when that began.
+          if (request.signal?.aborted === true) return;
           entry.reply = reply;
           answered.push(made.callId);
           pump();
