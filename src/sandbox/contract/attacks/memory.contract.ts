@@ -94,7 +94,7 @@ export const memory: AttackFamily = {
     ),
     hungry("a context that fills the heap", "return context.length;", {
       contextJson: JSON.stringify("x".repeat(5e6)),
-      limits: { memoryBytes: 2 * 1024 * 1024 },
+      limits: { memoryBytes: 2 * 1024 * 1024, contextBytes: 1e7 },
     }),
     hungry(
       "an answer that fills the heap",
