@@ -8,6 +8,6 @@ test("REPERTOIRE_ENGINE names the engine, and nothing else", () => {
     sandbox: { engine: "auto" },
   });
   expect(() => sandboxFromEnvironment({ REPERTOIRE_ENGINE: "toString" })).toThrow(
-    'Expected REPERTOIRE_ENGINE to be one of quickjs, v8, auto, got "toString"',
+    'Expected REPERTOIRE_ENGINE to be one of quickjs, quickjs-process, v8, auto, got "toString"',
   );
 });
