@@ -167,7 +167,7 @@ async function checkRun(library: SkillLibrary): Promise<DoctorCheck> {
 /** The default engine promises a thread; what processes lack is worth knowing where they are used. */
 async function checkIsolation(library: SkillLibrary, path: string): Promise<DoctorCheck> {
   const { isolation } = (await library.stats()).sandbox;
-  const name = "isolation";
+  const name = "isolated";
   if (isolation.boundary === "thread") {
     const possible = await processIsolation(path);
     return ok(name, `thread; here the engine quickjs-process would be a ${lackText(possible)}`);

@@ -265,7 +265,7 @@ describe("doctor", () => {
       "index",
       "sandbox",
       "timeout",
-      "isolation",
+      "isolated",
     ]);
     expect(checks.filter(({ status }) => status === "fail")).toEqual([]);
   });
@@ -296,7 +296,7 @@ describe("doctor", () => {
       ["store", "fail"],
       ["sandbox", "ok"],
       ["timeout", "ok"],
-      ["isolation", "ok"],
+      ["isolated", "ok"],
     ]);
     expect(checks[4]?.remedy).toContain("backup");
     const file = place.write("no-library", "x");

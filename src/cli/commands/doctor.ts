@@ -90,8 +90,8 @@ async function* checkLibrary(
 function show({ output }: CliContext, { name, status, message, remedy }: DoctorCheck): void {
   const style = ({ ok: "green", warn: "yellow", fail: "red" } as const)[status];
   output.text(
-    `${output.paint(style, status.padEnd(4))}  ${name.padEnd(9)} ${printable(message)}\n`,
+    `${output.paint(style, status.padEnd(4))}  ${name.padEnd(8)} ${printable(message)}\n`,
   );
   if (remedy !== undefined)
-    output.text(`${" ".repeat(16)}${output.paint("dim", "→")} ${printable(remedy)}\n`);
+    output.text(`${" ".repeat(15)}${output.paint("dim", "→")} ${printable(remedy)}\n`);
 }
