@@ -21,7 +21,7 @@ test("a policy that is malformed anywhere is refused, because it might allow eve
     [{ fetch: { origin: [] } }, "policy.fetch has no option `origin`; it takes origins"],
     [
       { fetch: { origins: ["https://a.example/path"] } },
-      'Expected `policy.fetch.origins` to be a list of origins such as https://api.example.com, got "https://a.example/path"',
+      'Expected `policy.fetch.origins[0]` to be an origin such as https://api.example.com, without a path and without patterns, got "https://a.example/path"; did you mean "https://a.example"?',
     ],
     [{ callers: [] }, "Expected `policy.callers` to be an object of policies by caller, got []"],
     [

@@ -16,7 +16,6 @@ describe("sandboxLimits", () => {
   test("are the host's own where nothing is asked for", () => {
     expect(sandboxLimits(LIMITS, {})).toEqual({
       ...each((name) => LIMITS[name]),
-      journalBytes: LIMITS.journalBytes,
     });
   });
 

@@ -121,10 +121,10 @@ export function createGuestRun(engine: QuickJsInstance, job: Job, watch: GuestRu
     const value = engine.promiseResult(promise);
     if (state === "rejected") return thrown(value);
     if (phase === "running") return finish(value);
-    phase = "running";
     const result = engine.call("invoke", { box: value });
     if (engine.isException(result)) return thrown(engine.takeException());
     promise = engine.isPromise(result) ? result : engine.call("adopt", { box: result });
+    phase = "running";
     if (engine.isException(promise)) return thrown(engine.takeException());
     engine.markHandled(promise);
     return "again";
