@@ -162,7 +162,11 @@ describe("limits of one run", () => {
     const tight = await library.execute("echo", { text: "long" }, { limits: { contextBytes: 5 } });
     expect(tight).toMatchObject({
       status: "invalid-context",
-      error: { code: "LIMIT_EXCEEDED", message: "The context has 15 bytes; at most 5 are allowed; send less, or raise limits.contextBytes" },
+      error: {
+        code: "LIMIT_EXCEEDED",
+        message:
+          "The context has 15 bytes; at most 5 are allowed; send less, or raise limits.contextBytes",
+      },
     });
     const context = { text: "x".repeat(2 ** 20) };
     expect((await library.execute("echo", context)).status).toBe("invalid-context");

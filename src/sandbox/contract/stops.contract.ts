@@ -32,6 +32,33 @@ export function describeStops(create: CreateSandbox): void {
     const { run, value } = useRunner(create);
     const never = { onHostCall: () => new Promise<never>(() => {}) };
 
+    test.each([
+      [
+        "computes in a function that is not asynchronous",
+        "export default () => { for (;;); };",
+        "; do less, or raise timeoutMs",
+      ],
+      ["computes", mainOf("for (;;);"), "; do less, or raise timeoutMs"],
+      [
+        "waits for nothing",
+        mainOf("await new Promise(() => {});"),
+        ": it waited for a promise that nothing settled; resolve it, or do not wait for it",
+      ],
+      [
+        "waits for its host",
+        mainOf("await host.tool('never');"),
+        ": it waited for its host (tool: never); ask for less, or raise timeoutMs",
+      ],
+      [
+        "left work behind",
+        mainOf("const spin = () => Promise.resolve().then(spin); spin(); return 1;"),
+        ": it had returned, but work it did not wait for went on; end that work",
+      ],
+    ])("one that %s is told so", async (_what, code, hint) => {
+      const { error } = await run(code, { limits: { timeoutMs: 200 }, ...never });
+      expect(error?.message).toBe(`The run did not finish within 200 ms${hint}`);
+    });
+
     test.each(Object.entries(ENDLESS))("%s ends at its deadline", async (_kind, body) => {
       const outcome = await run(mainOf(body), { limits: { timeoutMs: 200 }, ...never });
       expect(outcome).toMatchObject({ status: "timeout", error: { name: "Timeout" } });
