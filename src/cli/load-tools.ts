@@ -1,3 +1,4 @@
+import { Console } from "node:console";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { RepertoireError } from "../base/errors.ts";
@@ -12,6 +13,8 @@ type Tools = NonNullable<LibraryOptions["tools"]>;
  * @throws {INVALID_INPUT} when it can not be loaded or has no tools
  */
 export async function loadTools(path: string): Promise<Tools> {
+  // What a tool prints is no result: stdout is for those.
+  globalThis.console = new Console(process.stderr, process.stderr);
   const tools = new Map<string, Tools[string]>();
   const { default: object, ...named } = await importModule(path);
   for (const [name, value] of Object.entries(object ?? {})) {

@@ -20,16 +20,31 @@ function named(noun: string, names: readonly string[]): string {
 
 /** How a measurement went, and how what was found differs from what is declared. */
 export function renderMeasured(measured: MeasuredGrants, paint: Paint): string {
-  const { skillId, version, undeclared, unused, runs } = measured;
+  const { skillId, version, undeclared, unused, passedOn, isComplete, runs } = measured;
   const missing = renderCapabilities(undeclared);
+  const inherited = renderCapabilities({ ...passedOn, skills: [] });
   const spare = renderCapabilities(unused);
+  const failed = runs.filter(({ status }) => status !== "ok").length;
   return [
     ...runs.map(
       ({ with: name, status, hostCalls, error }) =>
         `${paint(statusStyle(status), status)} with ${name}: ${plural(hostCalls, "call")}${error === undefined ? "" : `, then ${oneLine(error.name)}: ${oneLine(error.message)}`}`,
     ),
     ...(missing === "" ? [] : [`${paint("yellow", "needed and not declared:")} ${missing}`]),
-    ...(spare === "" ? [] : [`${paint("yellow", "declared and not needed:")} ${spare}`]),
+    ...(inherited === ""
+      ? []
+      : [`${paint("yellow", "declared by the skills it calls:")} ${inherited}`]),
+    ...(isComplete
+      ? []
+      : [
+          paint(
+            "yellow",
+            `${failed} of ${plural(runs.length, "run")} did not get through: what it would have called after that is not known`,
+          ),
+        ]),
+    ...(spare === "" || !isComplete
+      ? []
+      : [`${paint("yellow", "declared and not needed:")} ${spare}`]),
     `The smallest capabilities of ${oneLine(skillId)}@${version}, as far as ${plural(runs.length, "run")} ${runs.length === 1 ? "tells" : "tell"}:`,
   ].join("\n");
 }

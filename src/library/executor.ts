@@ -77,6 +77,7 @@ interface Caller {
   /** Who asked for the first of them. */
   readonly name: string | undefined;
   readonly account: BudgetAccount | undefined;
+  readonly touched: Set<string>;
 }
 
 interface Run {
@@ -87,6 +88,8 @@ interface Run {
   readonly caller: Caller | undefined;
   readonly layers: readonly PolicyLayer[];
   readonly record: CapabilityRecord;
+  /** What journals must not hold and the tree of runs had to do with. */
+  readonly touched: Set<string>;
 }
 
 /** A run that is in the sandbox. */
@@ -164,6 +167,7 @@ export class Executor {
       layers: this.#parts.host.rules.layersOf(undefined),
       name: undefined,
       account: undefined,
+      touched: new Set(),
     };
     const options = { signal, seed: nestedSeed(CHECK_SEED, call) };
     return replyOf(() => this.#start(id, call.args, options, caller));
@@ -183,7 +187,9 @@ export class Executor {
       caller,
       layers: caller?.layers ?? this.#parts.host.rules.layersOf(options.caller, options.policy),
       record: createCapabilityRecord(),
+      touched: caller?.touched ?? new Set(),
     };
+    this.#parts.journals.note({ kind: "skill", name: id }, run.touched);
     const skill = await this.#parts.find(id, options.version);
     if (skill === undefined) return this.#finish(run, 0, notFound(id, options.version));
     const { program, warnings } = programOf(skill, options.version !== undefined);
@@ -209,7 +215,7 @@ export class Executor {
       ...run,
       grants,
       source,
-      limits: recorded ? this.#parts.journals.limits(id, granted) : granted,
+      limits: recorded ? this.#parts.journals.limits(granted, run.touched) : granted,
       account: share?.account ?? budget?.root,
       nested: new Set(),
     };
@@ -228,7 +234,7 @@ export class Executor {
     begun.account?.close(outcome);
     const isStopped = options.signal?.aborted === true || this.#parts.closing.aborted;
     const ending = isStopped ? outcome : (budget?.endingOf(outcome) ?? outcome);
-    const kept = this.#parts.journals.keep(id, checked.json, begun.limits, outcome);
+    const kept = this.#parts.journals.keep(checked.json, begun.limits, outcome, run.touched);
     return this.#finish(run, skill.version, ending, warnings, kept);
   }
 
@@ -236,6 +242,7 @@ export class Executor {
     const { grants, source, layers, record, account } = run;
     const refusal = account?.refusal(call);
     if (refusal !== undefined) return record.answer(refusal);
+    this.#parts.journals.note(call, run.touched);
     const chain = [...(run.caller?.chain ?? []), run.id];
     const isCheck = run.caller?.isCheck ?? false;
     const { seed } = run.options;
@@ -247,6 +254,8 @@ export class Executor {
         grants,
         source,
         record,
+        noteOrigin: (origin) =>
+          this.#parts.journals.note({ kind: "fetch", name: origin }, run.touched),
         host: this.#parts.host,
         hostFetch: this.#parts.hostFetch,
         resultBytes: run.limits.resultBytes,
@@ -255,7 +264,18 @@ export class Executor {
         runSkill: (id, context, { remainingMs, ...options }) => {
           const name = callerOf(run);
           const { runId } = run;
-          const caller = { runId, grants, chain, remainingMs, isCheck, layers, name, account };
+          const { touched } = run;
+          const caller = {
+            runId,
+            grants,
+            chain,
+            remainingMs,
+            isCheck,
+            layers,
+            name,
+            account,
+            touched,
+          };
           const running = this.#start(id, context, { ...options, ...seeded }, caller);
           run.nested.add(running);
           return running;

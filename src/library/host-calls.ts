@@ -31,6 +31,8 @@ export interface CallingRun {
   /** Told of everything that is called or refused. */
   readonly record: CapabilityRecord;
   readonly host: Host;
+  /** Told of every origin that is asked, redirects included. */
+  readonly noteOrigin: (origin: string) => void;
   readonly hostFetch: HostFetch;
   /** The run's limit of one answer. */
   readonly resultBytes: number;
@@ -74,20 +76,23 @@ async function callHostTool(run: CallingRun, call: HostCall): Promise<HostCallRe
 }
 
 async function callFetch(run: CallingRun, call: HostCall): Promise<HostCallReply> {
-  const { runId, skillId, resultBytes, source, record, hostFetch } = run;
+  const { runId, skillId, resultBytes, source, record, noteOrigin, hostFetch } = run;
   const { name: url, args: init, signal, remainingMs } = call;
   let capability: Capability = { kind: "fetch", name: originOf(url) };
   // Asked again for every redirect.
   const refusal = (origin: string): string | undefined => {
     capability = { kind: "fetch", name: origin };
     const why = refusalOf(capability, source);
-    if (why === undefined) record.use(capability);
+    if (why !== undefined) record.refuse(capability);
+    else {
+      record.use(capability);
+      noteOrigin(origin);
+    }
     return why;
   };
   const given = { url, init, runId, skillId, signal, remainingMs, resultBytes, refusal };
   const reply = await hostFetch.answer(given);
   if (reply.ok || reply.error.denied !== true) return reply;
-  record.refuse(capability);
   return { ok: false, error: { ...reply.error, capability } };
 }
 
@@ -170,5 +175,8 @@ function limitOfTree(error: ExecutionError | undefined): Pick<ExecutionError, "l
 
 /** The origin of a URL, or the text itself where it is none. */
 export function originOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).origin : url;
+  const parsed = URL.parse(url);
+  if (parsed === null) return url;
+  // Other schemes have no origin that says anything.
+  return parsed.origin === "null" ? parsed.protocol : parsed.origin;
 }

@@ -1,17 +1,24 @@
 /** Decides what of a run is kept for its replay. */
 import { hash } from "node:crypto";
-import { utf8Bytes } from "../base/json.ts";
+import { RepertoireError } from "../base/errors.ts";
+import { preview, utf8Bytes } from "../base/json.ts";
 import { runLimits } from "../base/limits.ts";
 import type { Limits } from "../base/limits.ts";
-import type { SandboxLimits, SandboxOutcome } from "../sandbox/sandbox.ts";
-import type { JournaledCall } from "../skill/run-journal.ts";
+import type { HostCall, SandboxLimits, SandboxOutcome } from "../sandbox/sandbox.ts";
+import { isOrigin } from "../skill/origin.ts";
+import { isSkillId } from "../skill/skill-id.ts";
 import type { RecordedRun, RunRecording } from "../store/run-store.ts";
+import { checkKnownOptions, checkOneOf, checkTexts } from "./options.ts";
 
-/** What journals must not hold. Runs that call any of it, or are of these skills, keep no journal. */
+/**
+ * What journals must not hold. A run that calls any of it, or is of these skills, keeps no journal, and
+ * neither do the runs that called it nor those that any of them had under way or calls later: each of
+ * them may have been told.
+ */
 export interface Withheld {
   /** Names of tools. */
   readonly tools?: readonly string[];
-  /** Ids of skills: of their own runs, and of those that call them, no journal is kept. */
+  /** Ids of skills. */
   readonly skills?: readonly string[];
   /** Origins, such as `https://api.example.com`. */
   readonly fetch?: readonly string[];
@@ -22,6 +29,34 @@ export type JournalOptions = "full" | "off" | { readonly withhold: Withheld };
 
 /** Longest value, as JSON text, that is kept itself; of a longer one its digest is. */
 const MAX_VALUE_LENGTH = 1000;
+
+/** @throws {INVALID_INPUT} for anything that is misspelt: it would be kept */
+export function checkJournals(journals: unknown): void {
+  if (typeof journals !== "object") return checkOneOf("journals", journals, ["full", "off"]);
+  checkKnownOptions("openLibrary.journals", journals, ["withhold"]);
+  const { withhold } = journals as { readonly withhold?: unknown };
+  checkKnownOptions("openLibrary.journals.withhold", withhold, ["tools", "skills", "fetch"]);
+  const { tools, skills, fetch } = withhold as Withheld;
+  checkTexts("journals.withhold.tools", tools);
+  checkNames("skills", skills, isSkillId, "ids of skills such as pay_roll");
+  checkNames("fetch", fetch, isOrigin, "origins such as https://api.example.com");
+}
+
+function checkNames(
+  field: keyof Withheld,
+  names: readonly string[] | undefined,
+  isOne: (name: string) => boolean,
+  expected: string,
+): void {
+  checkTexts(`journals.withhold.${field}`, names);
+  const wrong = names?.find((name) => !isOne(name));
+  if (wrong === undefined) return;
+  throw new RepertoireError(
+    "INVALID_INPUT",
+    `Expected \`journals.withhold.${field}\` to be a list of ${expected}, got ${preview(wrong)}; what is misspelt would be kept`,
+    { details: { option: `journals.withhold.${field}` } },
+  );
+}
 
 type Kept = Pick<RecordedRun, "journal" | "withheld" | "recording">;
 
@@ -37,25 +72,29 @@ export class JournalKeeper {
     this.#journalBytes = limits.journalBytes;
   }
 
-  /** The limits of a run of this skill, with room for a journal where one is to be made. */
-  limits(skillId: string, limits: SandboxLimits): SandboxLimits {
-    if (this.#isOff || this.#withheld.skill.has(skillId)) return limits;
+  /** Notes in `touched`, which all runs of a tree share, that one of them calls this, or is of it. */
+  note({ kind, name }: Pick<HostCall, "kind" | "name">, touched: Set<string>): void {
+    const known = kind === "fetch" ? (URL.parse(name)?.origin ?? name) : name;
+    if (this.#withheld[kind].has(known)) touched.add(`${kind} ${known}`);
+  }
+
+  /** The limits of a run, with room for a journal where one is to be made. */
+  limits(limits: SandboxLimits, touched: ReadonlySet<string>): SandboxLimits {
+    if (this.#isOff || touched.size > 0) return limits;
     return { ...limits, journalBytes: this.#journalBytes };
   }
 
   /** What is kept of a run that had these limits. */
   keep(
-    skillId: string,
     contextJson: string,
     limits: SandboxLimits,
     { journal, valueJson, status, error }: SandboxOutcome,
+    touched: ReadonlySet<string>,
   ): Kept {
     if (this.#isOff) return { journal: "off" };
-    if (this.#withheld.skill.has(skillId)) return withheldFor([`skill ${skillId}`]);
+    if (touched.size > 0) return { journal: "withheld", withheld: [...touched] };
     if (journal === undefined)
       return utf8Bytes(contextJson) > this.#journalBytes ? { journal: "too-large" } : {};
-    const names = new Set(journal.calls.flatMap((call) => this.#withheldName(call) ?? []));
-    if (names.size > 0) return withheldFor([...names]);
     const ending = error === undefined ? { status } : { status, error };
     const outcome = valueJson === undefined ? { ending } : { value: keptValue(valueJson) };
     return {
@@ -63,16 +102,6 @@ export class JournalKeeper {
       recording: { journal, limits: runLimits(limits), ...outcome },
     };
   }
-
-  #withheldName({ kind, name }: JournaledCall): string | undefined {
-    if (kind === "sleep") return undefined;
-    const known = kind === "fetch" ? (URL.parse(name)?.origin ?? name) : name;
-    return this.#withheld[kind].has(known) ? `${kind} ${known}` : undefined;
-  }
-}
-
-function withheldFor(withheld: readonly string[]): Kept {
-  return { journal: "withheld", withheld };
 }
 
 function keptValue(json: string): NonNullable<RunRecording["value"]> {

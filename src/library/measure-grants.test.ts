@@ -91,6 +91,7 @@ test("what a skill calls, needs, declares for nothing and does not declare, from
     called: capabilities({ tools: ["click", "open"], skills: ["pays"] }),
     passedOn: { tools: ["pay"], fetch: ["https://pay.example.com"] },
     unused: capabilities({ tools: ["spare"], skills: ["other"] }),
+    isComplete: true,
     undeclared: capabilities({ tools: ["click", "pay"], fetch: ["https://pay.example.com"] }),
     runs: [
       { with: "examples[0]", status: "ok", hostCalls: 2 },

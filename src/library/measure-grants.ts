@@ -14,6 +14,7 @@ import type { Capabilities, SkillExample } from "../skill/skill.ts";
 import type { StoredVersion } from "../store/skill-store.ts";
 import { mapBounded } from "./bounded.ts";
 import { originOf } from "./host-calls.ts";
+import { exampleReply } from "./host-fetch/fetch-reply.ts";
 import { checkInteger, checkKnownOptions, checkPositive } from "./options.ts";
 import { CHECK_SEED, programOf, sandboxLimits } from "./program.ts";
 import { skillNotFound } from "./skill-not-found.ts";
@@ -47,7 +48,9 @@ export interface MeasuredGrants {
   readonly called: Capabilities;
   /** What the skills it called declare: they have it only through a caller that declares it as well. */
   readonly passedOn: Pick<Capabilities, "tools" | "fetch">;
-  /** What it declares and did not need. */
+  /** Whether every run ended `ok`. If not, it may need more than was seen. */
+  readonly isComplete: boolean;
+  /** What it declares and did not need in the runs that were made. */
   readonly unused: Capabilities;
   /** What it needs and does not declare, and so would be denied. */
   readonly undeclared: Capabilities;
@@ -155,12 +158,16 @@ function scriptedReply(
   script: NonNullable<SkillExample["hostCalls"]>[number][],
   { kind, name }: HostCall,
 ): HostCallReply {
-  if (kind === "fetch") return { ok: true, value: { url: name, ...NOTHING_FETCHED } };
   const at = script.findIndex((written) => written[kind] === name);
   const [written] = at < 0 ? [] : script.splice(at, 1);
   if (written?.error !== undefined)
     return { ok: false, error: { name: "Error", message: written.error } };
-  return { ok: true, value: written?.result ?? null };
+  if (kind !== "fetch") return { ok: true, value: written?.result ?? null };
+  const value = written?.result;
+  return {
+    ok: true,
+    value: value === undefined ? { url: name, ...NOTHING_FETCHED } : exampleReply(name, value),
+  };
 }
 
 function summary(
@@ -185,6 +192,7 @@ function summary(
     capabilities,
     called,
     passedOn,
+    isComplete: runs.every(({ status }) => status === "ok"),
     unused: without(declared, capabilities),
     undeclared: without(capabilities, declared),
     runs,

@@ -9,8 +9,8 @@ import { closers } from "../base/closers.ts";
 import type { Closers } from "../base/closers.ts";
 import { RepertoireError } from "../base/errors.ts";
 import { preview } from "../base/json.ts";
-import { LIMITS } from "../base/limits.ts";
-import type { Limits } from "../base/limits.ts";
+import { LIMITS, RUN_LIMIT_RANGES } from "../base/limits.ts";
+import type { Limits, RunLimits } from "../base/limits.ts";
 import { SkillCache } from "../cache/skill-cache.ts";
 import { memoryLocks } from "../lock/memory-locks.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
@@ -30,10 +30,10 @@ import { Executor } from "./executor.ts";
 import { fetchSettings } from "./host-fetch/fetch-settings.ts";
 import { hostFetch } from "./host-fetch/host-fetch.ts";
 import { Indexer } from "./indexer.ts";
-import { JournalKeeper } from "./journal-keeper.ts";
+import { checkJournals, JournalKeeper } from "./journal-keeper.ts";
 import { defaultLibraryPath, prepareDirectory } from "./library-path.ts";
 import { offerTools } from "./offered-tools.ts";
-import { checkInteger, checkKnownOptions, checkOneOf, checkTexts } from "./options.ts";
+import { checkInteger, checkKnownOptions, checkOneOf } from "./options.ts";
 import type { LibraryOptions, SandboxSize } from "./options.ts";
 import { checkPolicy, policyRules } from "./policy.ts";
 import { Replayer } from "./replayer.ts";
@@ -87,7 +87,7 @@ export async function openLibrary(where: string | LibraryOptions = {}): Promise<
 }
 
 async function assemble(options: LibraryOptions, opened: Closers): Promise<SkillLibrary> {
-  const limits: Limits = Object.freeze({ ...LIMITS, ...options.limits });
+  const limits = resolveLimits(options.limits);
   const { clock = systemClock, durability = "full" } = options;
   // These check what they are given, so before anything is created.
   const cache = new SkillCache({
@@ -228,6 +228,7 @@ function checkOptions(options: LibraryOptions): LibraryOptions {
   checkKnownOptions("openLibrary.limits", options.limits ?? {}, Object.keys(LIMITS));
   for (const [name, value] of Object.entries(options.limits ?? {}))
     checkInteger(`limits.${name}`, value, MIN_LIMIT[name] ?? 0, Number.MAX_SAFE_INTEGER);
+  resolveLimits(options.limits);
   checkKnownOptions("openLibrary.cache", options.cache ?? {}, ["maxEntries", "ttlMs"]);
   checkJournals(options.journals);
   checkPolicy(options.policy);
@@ -236,17 +237,24 @@ function checkOptions(options: LibraryOptions): LibraryOptions {
   return options;
 }
 
-function checkJournals(journals: LibraryOptions["journals"]): void {
-  if (typeof journals !== "object") return checkOneOf("journals", journals, ["full", "off"]);
-  // A misspelt name would keep what was to be withheld.
-  checkKnownOptions("openLibrary.journals", journals, ["withhold"]);
-  checkKnownOptions("openLibrary.journals.withhold", journals.withhold, [
-    "tools",
-    "skills",
-    "fetch",
-  ]);
-  for (const [name, texts] of Object.entries(journals.withhold))
-    checkTexts(`journals.withhold.${name}`, texts);
+/**
+ * The limits with their defaults; a maximum below the default of its limit lowers that one as well.
+ *
+ * @throws {INVALID_INPUT} for a limit that is given above its maximum: no skill could ask for it
+ */
+function resolveLimits(given: Partial<Limits> = {}): Limits {
+  const limits: Limits = { ...LIMITS, ...given };
+  const lowered = Object.entries(RUN_LIMIT_RANGES).flatMap(([name, { max }]) => {
+    const value = limits[name as keyof RunLimits];
+    if (value <= limits[max]) return [];
+    if (!(name in given)) return [[name, limits[max]] as const];
+    throw new RepertoireError(
+      "INVALID_INPUT",
+      `Expected \`limits.${name}\` to be at most \`limits.${max}\`, which is ${limits[max]}, got ${value}; raise \`limits.${max}\` as well`,
+      { details: { option: `limits.${name}`, max: limits[max] } },
+    );
+  });
+  return Object.freeze({ ...limits, ...Object.fromEntries(lowered) });
 }
 
 /** Vectors of different embedders never share a file. */

@@ -240,7 +240,8 @@ export function checkExpected(expected: unknown, fallback: ExpectedVersion): Exp
 
 /** @throws {INVALID_INPUT} when options are no object, or have a field that is not known */
 export function checkKnownOptions(what: string, options: unknown, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+  // What a Map holds, or an object inherits, would be ignored, and with it what a policy forbids.
+  if (!isPlainObject(options)) {
     throw new RepertoireError(
       "INVALID_INPUT",
       `Expected the options of ${what} to be an object, got ${preview(options)}`,
@@ -258,6 +259,13 @@ export function checkKnownOptions(what: string, options: unknown, known: readonl
     }
   }
   checkHooks(what, options as Readonly<Record<string, unknown>>);
+}
+
+/** Whether it is an object literal, of whichever realm, or has no prototype. */
+export function isPlainObject(value: unknown): value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /** What every call may be given to stop or watch it. */

@@ -23,6 +23,17 @@ test("a policy that is malformed anywhere is refused, because it might allow eve
       { fetch: { origins: ["https://a.example/path"] } },
       'Expected `policy.fetch.origins[0]` to be an origin such as https://api.example.com, without a path and without patterns, got "https://a.example/path"; did you mean "https://a.example"?',
     ],
+    [new Map([["tools", []]]), "Expected the options of policy to be an object"],
+    [Object.create({ tools: [] }), "Expected the options of policy to be an object"],
+    [
+      { fetch: { origins: ["https://*.example.com"] } },
+      "to be an origin such as https://api.example.com, without a path and without patterns",
+    ],
+    [{ callers: new Map() }, "Expected `policy.callers` to be an object of policies by caller"],
+    [
+      { callers: { bot: new Map() } },
+      'Expected the options of policy.callers["bot"] to be an object',
+    ],
     [{ callers: [] }, "Expected `policy.callers` to be an object of policies by caller, got []"],
     [
       { callers: { bot: { tolls: [] } } },

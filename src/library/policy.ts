@@ -6,7 +6,7 @@
 import { RepertoireError } from "../base/errors.ts";
 import { preview } from "../base/json.ts";
 import type { Capability } from "../skill/skill.ts";
-import { checkKnownOptions, checkTexts } from "./options.ts";
+import { checkKnownOptions, checkTexts, isPlainObject } from "./options.ts";
 import type { GrantPolicy, Policy } from "./options.ts";
 
 /** One policy among those a run is under. */
@@ -119,7 +119,7 @@ export function checkPolicy(policy: Policy | undefined): void {
   // The fetch policy has more to it and checks itself.
   const { callers = {}, fetch: _fetch, ...ofLibrary } = policy;
   checkGrantPolicy("policy", ofLibrary);
-  if (typeof callers !== "object" || callers === null || Array.isArray(callers)) {
+  if (!isPlainObject(callers)) {
     throw new RepertoireError(
       "INVALID_INPUT",
       `Expected \`policy.callers\` to be an object of policies by caller, got ${preview(callers)}`,

@@ -199,6 +199,28 @@ describe("a replay", () => {
     expect(toolCalls).toBe(1);
   });
 
+  test("of another version warns of what that one may or may not call for real", async () => {
+    const body = "return await host.tool('roll').catch(() => 'refused');";
+    const id = await put(body);
+    const called = await library.execute(id);
+    await library.add(draftOf(id, body, {}), { expectedVersion: 1, validate: false });
+    const denied = await library.execute(id);
+    const without = await library.replay(called.runId, { version: 2 });
+    const withIt = await library.replay(denied.runId, { version: 1 });
+    expect([without.identical, without.execution.warnings]).toEqual([
+      true,
+      [
+        'Version 2 does not declare the tool "roll", which the recorded run called; run for real, it would be denied',
+      ],
+    ]);
+    expect([withIt.identical, withIt.execution.warnings]).toEqual([
+      true,
+      [
+        'Version 1 declares the tool "roll", which the recorded run was denied; run for real, it may be granted',
+      ],
+    ]);
+  });
+
   test("compares errors of other versions by what they say and not by where they are thrown", async () => {
     const id = await put("throw new Error('same');");
     const { runId } = await library.execute(id);
@@ -360,6 +382,42 @@ describe("a run that can not be replayed", () => {
     expect([file.includes("hunter2"), file.includes("https://a.test")]).toEqual([false, true]);
   });
 
+  test("tells nothing of what a run of the same tree was told", async () => {
+    await using own = await temporaryLibrary({
+      embedder: false,
+      tools: { secret: () => "hunter2", roll: () => 4 },
+      journals: { withhold: { tools: ["secret"], skills: ["vault"] } },
+    });
+    const bodies: Readonly<Record<string, string>> = {
+      harmless: "return await host.tool('roll');",
+      echo: "return context;",
+      leaf: "return await host.tool('secret');",
+      above: "return [await host.skill('harmless'), await host.skill('leaf')];",
+      beside: "return await host.skill('echo', { told: await host.tool('secret') });",
+      vault: "return 'hunter2';",
+      middle: "return await host.skill('vault');",
+      top: "return await host.skill('middle');",
+    };
+    const capabilities = { tools: ["secret", "roll"], skills: Object.keys(bodies) };
+    for (const [id, body] of Object.entries(bodies))
+      await own.library.add(draftOf(id, body, { capabilities }), { validate: false });
+    for (const id of ["above", "beside", "top"])
+      expect((await own.library.execute(id)).status).toBe("ok");
+    const runs = await own.library.listRuns({ limit: 20 });
+    expect(Object.fromEntries(runs.map(({ skillId, journal }) => [skillId, journal]))).toEqual({
+      harmless: "kept",
+      echo: "withheld",
+      leaf: "withheld",
+      above: "withheld",
+      beside: "withheld",
+      vault: "withheld",
+      middle: "withheld",
+      top: "withheld",
+    });
+    await own.library.close();
+    expect(readFileSync(join(own.path, "runs.sqlite")).includes("hunter2")).toBe(false);
+  });
+
   test("says that its context or the journals of others took the room", async () => {
     await using own = await temporaryLibrary({
       embedder: false,
@@ -407,6 +465,15 @@ test("options of journals that make no sense are refused, because they would kee
     [{ withhold: { tool: [] } }, "openLibrary.journals.withhold has no option `tool`"],
     [{ withhold: { tools: "secret" } }, "`journals.withhold.tools` to be a list of texts"],
     [{}, "the options of openLibrary.journals.withhold to be an object"],
+    [
+      { withhold: new Map([["tools", ["secret"]]]) },
+      "the options of openLibrary.journals.withhold to be an object",
+    ],
+    [
+      { withhold: { fetch: ["https://vault.test/"] } },
+      '`journals.withhold.fetch` to be a list of origins such as https://api.example.com, got "https://vault.test/"',
+    ],
+    [{ withhold: { skills: ["No Such"] } }, "`journals.withhold.skills` to be a list of ids"],
   ];
   for (const [journals, message] of refused) {
     await expect(openLibrary({ path: temporary.path, journals } as object)).rejects.toMatchObject({

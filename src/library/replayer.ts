@@ -13,10 +13,12 @@ import type { Limits } from "../base/limits.ts";
 import type { Sandbox, SandboxLimits, SandboxOutcome } from "../sandbox/sandbox.ts";
 import { Execution } from "../skill/execution.ts";
 import type { Divergence, RunJournal } from "../skill/run-journal.ts";
+import type { StoredVersion } from "../store/skill-store.ts";
 import type { JournalState, RunRecord, RunRecording } from "../store/run-store.ts";
 import { createCapabilityRecord } from "./capability-record.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Evidence } from "./evidence.ts";
+import { originOf } from "./host-calls.ts";
 import { checkInteger, checkIsText, checkKnownOptions } from "./options.ts";
 import { programOf } from "./program.ts";
 import { firstDifference } from "./replay-comparison.ts";
@@ -71,7 +73,8 @@ export class Replayer {
     const recording = await evidence.recordingOf(runId);
     if (recording === undefined) throw notReplayable(recorded);
     const { version = recorded.version, signal } = options;
-    const { program } = programOf(await catalog.versionOf(recorded.skillId, version), true);
+    const skill = await catalog.versionOf(recorded.skillId, version);
+    const { program } = programOf(skill, true);
     const { contextJson, seed, now, engine } = recording.journal;
     const hasEngine = this.#engines().includes(engine);
     const startedAt = isoTime(clock.now());
@@ -89,8 +92,12 @@ export class Replayer {
     if (signal?.aborted) throw cancelledError(signal, "A replay");
     if (closing.aborted) throw closing.reason;
     const isSameVersion = version === recorded.version;
-    const divergence = firstDifference(outcome, recorded, recording, isSameVersion);
-    const warnings = hasEngine ? [] : [`The run was recorded on ${engine}, which is not here`];
+    const isSameCode = isSameVersion && hasEngine;
+    const divergence = firstDifference(outcome, recorded, recording, isSameCode);
+    const warnings = [
+      ...(hasEngine ? [] : [`The run was recorded on ${engine}, which is not here`]),
+      ...(isSameVersion ? [] : grantWarnings(recording.journal, skill)),
+    ];
     // What else the library knew of why it ended is in the record alone, and holds for the same ending.
     const { status, error } = recorded;
     const why = divergence === undefined && isSameVersion && error ? { status, error } : {};
@@ -124,6 +131,31 @@ export class Replayer {
       cpuMs: Math.max(limits.cpuMs, Math.min(SLACK * limits.cpuMs, maxCpuMs)),
     };
   }
+}
+
+/**
+ * Calls are answered as they were when they were recorded, so a replay can not show what another
+ * version may call for real.
+ */
+function grantWarnings(
+  { calls }: RunJournal,
+  { version, capabilities }: Pick<StoredVersion, "version" | "capabilities">,
+): readonly string[] {
+  const declared: Readonly<Record<string, readonly string[]>> = {
+    tool: capabilities.tools,
+    skill: capabilities.skills,
+    fetch: capabilities.fetch,
+  };
+  const warnings = calls.flatMap(({ kind, name, reply }) => {
+    const known = kind === "fetch" ? originOf(name) : name;
+    const isDeclared = declared[kind]?.includes(known) ?? true;
+    const wasDenied = reply?.ok === false && reply.error.denied === true;
+    if (reply === undefined || isDeclared !== wasDenied) return [];
+    return wasDenied
+      ? `Version ${version} declares the ${kind} "${known}", which the recorded run was denied; run for real, it may be granted`
+      : `Version ${version} does not declare the ${kind} "${known}", which the recorded run called; run for real, it would be denied`;
+  });
+  return [...new Set(warnings)];
 }
 
 /** The outcome with what the library adds to an error from the answers it gave. */

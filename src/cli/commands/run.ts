@@ -6,7 +6,7 @@ import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
 import { parseDuration } from "../duration.ts";
-import { exitCodeOfExecution } from "../exit-codes.ts";
+import { EXIT, exitCodeOfExecution } from "../exit-codes.ts";
 import { allowFetchOption, allowPrivateOption, fetchPolicy } from "../fetch-options.ts";
 import type { FetchFlags } from "../fetch-options.ts";
 import { runSignal } from "../interrupted-run.ts";
@@ -107,6 +107,7 @@ async function measure(context: CliContext, id: string, flags: RunFlags): Promis
     ...defined({ timeoutMs, version, contexts }),
     signal,
   });
+  if (measured.runs.every(({ status }) => status !== "ok")) context.exit(EXIT.skillFailed);
   if (json) return output.json(measured);
   output.note(renderMeasured(measured, output.paintNote));
   output.text(renderValue(measured.capabilities as unknown as JsonValue));

@@ -128,6 +128,19 @@ export function describeHostCalls(create: CreateSandbox): void {
       expect(error?.excerpt).toContain("await host.tool('a');");
     });
 
+    test("a failing call that is written over several lines is shown where it begins", async () => {
+      const code =
+        "export default async (context, host) => {\n  return await host.tool(\n    'a',\n    {\n      b: context.b ?? 1,\n    },\n  );\n};";
+      const { error } = await run(code, {
+        onHostCall: async () => ({ ok: false, error: { name: "E", message: "m" } }),
+      });
+      expect([error?.line, error?.frames?.[0]?.line, error?.excerpt?.split("\n")[0]]).toEqual([
+        2,
+        2,
+        "  return await host.tool(",
+      ]);
+    });
+
     test("a host that rejects is a plain failure that tells nothing of the host", async () => {
       const { status, error } = await run(mainOf("await host.tool('a');"), {
         onHostCall: () => Promise.reject(new Error("/etc/secret")),

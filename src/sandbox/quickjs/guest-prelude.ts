@@ -55,6 +55,8 @@ const weakSetAdd = WeakSet.prototype.add, weakSetHas = WeakSet.prototype.has;
 const weakMapGet = WeakMap.prototype.get, weakMapSet = WeakMap.prototype.set;
 // Errors made here: those of denied calls, and those of a limit with its name. A program can not add any.
 const denied = new WeakSet(), limitOf = new WeakMap();
+// The method of the host that an error came from.
+const methodOf = new WeakMap();
 const RangePrototype = RangeError.prototype;
 const MAX_DEPTH = ${MAX_JSON_DEPTH};
 
@@ -186,16 +188,17 @@ function callSite(error) {
     stack = apply(slice, stack, [end + 1]);
   }
 }
-function makeError(name, message, code, site) {
+function makeError(name, message, code, site, method) {
   const error = new NativeError(message);
+  apply(weakMapSet, methodOf, [error, method]);
   defineProperty(error, "name", { __proto__: null, value: name, writable: true, enumerable: false, configurable: true });
   if (code !== undefined) defineProperty(error, "code", { __proto__: null, value: code, writable: true, enumerable: true, configurable: true });
   defineProperty(error, "stack", { __proto__: null, value: callSite(site), writable: true, enumerable: false, configurable: true });
   return error;
 }
 const REFUSED_BY = ${LIMITS_BY_ANSWER};
-function limitError(id, site) {
-  if (id === ${REFUSED.malformed}) return makeError("TypeError", "The call is not one a host answers", undefined, site);
+function limitError(id, site, method) {
+  if (id === ${REFUSED.malformed}) return makeError("TypeError", "The call is not one a host answers", undefined, site, method);
   const message = id === ${REFUSED.hostCalls}
     ? "A run may make " + limits.hostCalls + " calls to its host; make fewer, or raise limits.hostCalls"
     : id === ${REFUSED.textBytes}
@@ -205,7 +208,7 @@ function limitError(id, site) {
     : id === ${REFUSED.retainedBytes}
     ? "The arguments of waiting host calls and the answers a run got may have at most " + limits.retainedBytes + " bytes; send and ask for less, or raise limits.resultBytes"
     : "A run may have " + limits.pendingHostCalls + " host calls waiting at once; await some of them first, or raise limits.pendingHostCalls";
-  const error = makeError("LimitError", message, "LIMIT_EXCEEDED", site);
+  const error = makeError("LimitError", message, "LIMIT_EXCEEDED", site, method);
   const limit = REFUSED_BY[id];
   if (limit !== null) apply(weakMapSet, limitOf, [error, limit]);
   return error;
@@ -225,13 +228,13 @@ function start(kind, method, what, name, args, options) {
       throw new NativeTypeError("host." + method + " expects " + what + " as its first argument, got " + (name === null ? "null" : typeof name));
     // UTF-8 can not carry a lone surrogate: the host would see another name.
     if (!apply(isWellFormed, name, [])) throw new NativeTypeError("host." + method + " expects " + what + " without lone surrogates");
-    if (name.length > ${MAX_NAME_LENGTH}) { reject(limitError(${REFUSED.nameLength}, site)); return; }
+    if (name.length > ${MAX_NAME_LENGTH}) { reject(limitError(${REFUSED.nameLength}, site, method)); return; }
     let json;
     // No JSON text has a line break, so one parts the two.
     try { json = options === undefined ? encode(args) : encode(args) + "\n" + encode(options); } catch (error) { throw readableDefect(error, "The arguments of host." + method); }
     const id = op(kind, name, json);
-    if (id < 0) reject(limitError(id, site));
-    else pending[id] = { __proto__: null, kind, resolve, reject, site };
+    if (id < 0) reject(limitError(id, site, method));
+    else pending[id] = { __proto__: null, kind, method, resolve, reject, site };
   });
 }
 function sleep(ms) {
@@ -239,8 +242,8 @@ function sleep(ms) {
   return new NativePromise(function (resolve, reject) {
     if (typeof ms !== "number" || !(ms >= 0)) throw new NativeTypeError("host.sleep expects a number of milliseconds, got " + show(ms));
     const id = op(${OPERATION.sleep}, "", ToString(ms));
-    if (id < 0) reject(limitError(id, site));
-    else pending[id] = { __proto__: null, resolve, reject, site };
+    if (id < 0) reject(limitError(id, site, "sleep"));
+    else pending[id] = { __proto__: null, method: "sleep", resolve, reject, site };
   });
 }
 function progress(fraction, message) {
@@ -249,7 +252,7 @@ function progress(fraction, message) {
   if (message !== undefined && typeof message !== "string")
     throw new NativeTypeError("host.progress expects its message to be a string, got " + typeof message);
   const id = op(${OPERATION.progress}, message === undefined ? "" : cut(message, ${MAX_NAME_LENGTH}), (message === undefined ? "0" : "1") + ToString(fraction));
-  if (id < 0) throw limitError(id, new NativeError());
+  if (id < 0) throw limitError(id, new NativeError(), "progress");
 }
 const host = freeze({ tool, skill, fetch, progress, sleep });
 
@@ -292,7 +295,7 @@ return {
     try { value = JSONparse(json); } catch (error) { call.reject(error); return; }
     if (ok) { call.resolve(call.kind === ${OPERATION.fetch} ? webReply(value) : value); return; }
     setPrototypeOf(value, null);
-    const error = makeError(value.denied ? "CapabilityError" : value.name, value.message, value.code, call.site);
+    const error = makeError(value.denied ? "CapabilityError" : value.name, value.message, value.code, call.site, call.method);
     if (value.denied) apply(weakSetAdd, denied, [error]);
     if (value.limit) apply(weakMapSet, limitOf, [error, value.limit]);
     call.reject(error);
@@ -329,6 +332,7 @@ return {
       report.name = "NonErrorThrown";
       report.message = "The skill threw " + apply(slice, show(error), [0, 2000]) + ", which is not an Error";
     }
+    report.method = apply(weakMapGet, methodOf, [error]);
     report.code = safeText(error, "code", ${MAX_ERROR_LENGTH.code});
     report.stack = safeText(error, "stack", ${MAX_ERROR_LENGTH.stack});
     return textOf(report);

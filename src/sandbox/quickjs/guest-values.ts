@@ -38,8 +38,9 @@ function withCauses(error) {
   return found;
 }
 function describeCause(item) {
-  const cause = { __proto__: null, name: "NonError", message: undefined, stack: undefined };
+  const cause = { __proto__: null, name: "NonError", message: undefined, stack: undefined, method: undefined };
   if (typeof item === "object") {
+    cause.method = apply(weakMapGet, methodOf, [item]);
     const name = safeText(item, "name", ${MAX_CAUSE_LENGTH.name}), message = safeText(item, "message", ${MAX_CAUSE_LENGTH.message});
     cause.stack = safeText(item, "stack", ${MAX_CAUSE_LENGTH.stack});
     if (isError(item) || name !== undefined || message !== undefined) {

@@ -6,10 +6,11 @@ import {
   MAX_JSON_DEPTH,
   MAX_PATH_LENGTH,
 } from "./guest-limits.ts";
+import { callingPlace } from "./calling-place.ts";
 import { parseFrames, sourceExcerpt, sourceLines } from "./stack-frames.ts";
 import type { ColumnUnit } from "./stack-frames.ts";
 import { RUN_LIMIT_RANGES } from "../../base/limits.ts";
-import type { ErrorCause, ExecutionError } from "../../skill/execution.ts";
+import type { ErrorCause, ExecutionError, StackFrame } from "../../skill/execution.ts";
 import type { Program } from "../sandbox.ts";
 
 /** The JSON of the prelude's `report`. It describes guest values and may say anything. */
@@ -26,13 +27,19 @@ export interface GuestReport {
   /** The limit that the error, or one of its causes, was made for. */
   readonly limit?: string;
   readonly causes: readonly ReportedCause[];
+  /** The method of the host that failed, when that is where the error is from. */
+  readonly method?: HostMethod;
 }
 
 interface ReportedCause {
   readonly name: string;
   readonly message: string;
   readonly stack?: string;
+  readonly method?: HostMethod;
 }
+
+const HOST_METHODS = ["tool", "skill", "fetch", "sleep", "progress"] as const;
+type HostMethod = (typeof HOST_METHODS)[number];
 
 /** Longest report that is read; a well-behaved guest's is far shorter. */
 export const MAX_REPORT_BYTES = 512 * 1024;
@@ -65,19 +72,26 @@ export function readReport(text: string | undefined): GuestReport {
     ...(stack === undefined ? {} : { stack }),
     ...(path === undefined ? {} : { path }),
     ...(limit === undefined ? {} : { limit }),
+    ...hostMethod(rest.method),
   };
+}
+
+function hostMethod(reported: unknown): { readonly method?: HostMethod } {
+  const method = HOST_METHODS.find((known) => known === reported);
+  return method === undefined ? {} : { method };
 }
 
 /** The causes in what should be an object of them; whatever it is, few and short ones. */
 function readCauses(reported: unknown): readonly ReportedCause[] {
   if (typeof reported !== "object" || reported === null) return [];
   return (Object.values(reported) as unknown[]).slice(0, MAX_CAUSES).map((cause) => {
-    const { name, message, stack } = (cause ?? {}) as Partial<ReportedCause>;
+    const { name, message, stack, method } = (cause ?? {}) as Partial<ReportedCause>;
     const shortStack = shortText(stack, MAX_CAUSE_LENGTH.stack);
     return {
       name: shortText(name, MAX_CAUSE_LENGTH.name) ?? "Error",
       message: shortText(message, MAX_CAUSE_LENGTH.message) ?? "",
       ...(shortStack === undefined ? {} : { stack: shortStack }),
+      ...hostMethod(method),
     };
   });
 }
@@ -107,7 +121,7 @@ export function toExecutionError(
   program: Program,
   columns: ColumnUnit = "utf8",
 ): ExecutionError {
-  const frames = parseFrames(report.stack ?? "", program.file, program.code, columns);
+  const frames = framesOf(report, program, columns);
   const top = frames[0];
   const excerpt = top === undefined ? undefined : sourceExcerpt(program.code, top.line, top.column);
   return {
@@ -123,12 +137,20 @@ export function toExecutionError(
   };
 }
 
-function toErrorCause(
-  { name, message, stack }: ReportedCause,
-  program: Program,
+/** The frames, the first of which is where the host was called when that is what failed. */
+function framesOf(
+  { stack, method }: Pick<ReportedCause, "stack" | "method">,
+  { file, code }: Program,
   columns: ColumnUnit,
-): ErrorCause {
-  const top = parseFrames(stack ?? "", program.file, program.code, columns)[0];
+): readonly StackFrame[] {
+  const [top, ...rest] = parseFrames(stack ?? "", file, code, columns);
+  if (top === undefined) return [];
+  return [method === undefined ? top : { ...top, ...callingPlace(code, top, method) }, ...rest];
+}
+
+function toErrorCause(cause: ReportedCause, program: Program, columns: ColumnUnit): ErrorCause {
+  const { name, message } = cause;
+  const top = framesOf(cause, program, columns)[0];
   return { name, message, ...(top === undefined ? {} : { line: top.line, column: top.column }) };
 }
 

@@ -25,7 +25,12 @@ export function redactRun({ statement, ifDamaged }: SqliteConnection, runId: str
   if (row === undefined) return false;
   const error = row.error === null ? null : JSON.stringify(REDACTED);
   const known = parseStored(row.more ?? "{}", `the record of run ${runId}`, ifDamaged) as object;
-  const more = JSON.stringify({ ...known, journal: "redacted", withheld: undefined });
+  const more = JSON.stringify({
+    ...known,
+    journal: "redacted",
+    withheld: undefined,
+    refused: undefined,
+  });
   statement(REDACT_RUN).run(error, more, row.seq);
   statement(REMOVE_JOURNAL).run(row.seq);
   const reason = JSON.stringify(`${REDACTED.name}: ${REDACTED.message}`);
