@@ -46,5 +46,5 @@ test("an engine that there is not, and options that mean nothing to it, are refu
     (await rejection(temporaryLibrary({ sandbox: sandbox as SandboxSize }))).message;
   expect(await refused({ engine: "v9" })).toContain("Expected `sandbox.engine` to be one of");
   expect(await refused({ engine: "v8", slotsPerWorker: 2 })).toContain("`slotsPerWorker`");
-  expect(await refused({ engine: "v8", workers: 0 })).toContain("Expected `workers`");
+  expect(await refused({ engine: "v8", workers: 0 })).toContain("Expected `sandbox.workers`");
 });

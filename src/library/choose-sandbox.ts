@@ -6,7 +6,7 @@ import { quickjsProcessSandbox } from "../sandbox/process/quickjs-process-sandbo
 import { quickjsSandbox } from "../sandbox/quickjs/quickjs-sandbox.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { v8Sandbox } from "../sandbox/v8/v8-sandbox.ts";
-import { checkKnownOptions, checkOneOf } from "./options.ts";
+import { checkInteger, checkKnownOptions, checkOneOf } from "./options.ts";
 import type { SandboxSize } from "./options.ts";
 
 const ENGINES: readonly NonNullable<SandboxSize["engine"]>[] = [
@@ -15,12 +15,17 @@ const ENGINES: readonly NonNullable<SandboxSize["engine"]>[] = [
   "v8",
   "auto",
 ];
+/** More threads or processes than any machine has use for. */
+const MAX_SIZE = 256;
 const OPTIONS = ["engine", "workers", "slotsPerWorker", "processes", "requireHardening"];
 
 /** @throws {INVALID_INPUT} for an option that is wrong, or means nothing to the engine */
 export function checkSandboxSize(size: SandboxSize): void {
   checkKnownOptions("openLibrary.sandbox", size, OPTIONS);
   checkOneOf("sandbox.engine", size.engine, ENGINES);
+  checkInteger("sandbox.workers", size.workers, 1, MAX_SIZE);
+  checkInteger("sandbox.slotsPerWorker", size.slotsPerWorker, 1, MAX_SIZE);
+  checkInteger("sandbox.processes", size.processes, 1, MAX_SIZE);
   if (size.engine === "v8" && size.slotsPerWorker !== undefined) {
     throw new RepertoireError(
       "INVALID_INPUT",

@@ -232,7 +232,8 @@ function checkOptions(options: LibraryOptions): LibraryOptions {
   checkKnownOptions("openLibrary.cache", options.cache ?? {}, ["maxEntries", "ttlMs"]);
   checkJournals(options.journals);
   checkPolicy(options.policy);
-  if (!isSandbox(options.sandbox)) checkSandboxSize(options.sandbox ?? {});
+  if (!isSandbox(options.sandbox))
+    checkSandboxSize(options.sandbox === undefined ? {} : options.sandbox);
   checkOneOf("durability", options.durability, ["full", "normal"]);
   return options;
 }
@@ -269,7 +270,12 @@ function spaceOf(embedder: Embedder | undefined): { embedderId?: string; dimensi
 }
 
 function isSandbox(sandbox: Sandbox | SandboxSize | undefined): sandbox is Sandbox {
-  return typeof sandbox === "object" && sandbox !== null && "run" in sandbox;
+  return (
+    typeof sandbox === "object" &&
+    sandbox !== null &&
+    "run" in sandbox &&
+    typeof sandbox.run === "function"
+  );
 }
 
 async function allIds(catalog: Catalog, limits: Limits): Promise<readonly string[]> {

@@ -2,7 +2,7 @@
  * The parent's side of one sandbox process: started, listened to, killed. It learns of everything
  * the process says as messages that were read and bounded; anything else ends the process.
  */
-import { spawn } from "node:child_process";
+import { spawnChild } from "../hardening/spawn-child.ts";
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { createFrameReader, encodeFrame } from "./frame.ts";
@@ -32,12 +32,8 @@ export interface ProcessEvents {
 
 export function startProcess(command: LaunchCommand, events: ProcessEvents): SandboxProcess {
   const { promise: exited, resolve } = Promise.withResolvers<void>();
-  const child = spawn(command.file, [...command.args], {
-    env: environment(),
-    cwd: command.cwd,
-    stdio: ["pipe", "pipe", "pipe"],
-    windowsHide: true,
-  });
+  const { file, args, cwd } = command;
+  const child = spawnChild(file, args, { env: environment(), cwd });
   let reason: string | undefined;
   let written = "";
   let over = false;

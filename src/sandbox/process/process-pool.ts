@@ -25,6 +25,7 @@ const MAX_FAILED_STARTS = 4;
 /** From this many on, the next attempt does without one more part of the hardening. */
 const WEAKEN_AFTER = 2;
 const FIRST_BACK_OFF_MS = 50;
+const MAX_BACK_OFF_STEPS = 7;
 
 export interface ProcessPoolOptions {
   readonly processes: number;
@@ -175,7 +176,8 @@ export function createProcessPool(options: ProcessPoolOptions): ProcessPool {
   function startFailed(reason: string): void {
     failedStarts++;
     if (failedStarts >= WEAKEN_AFTER) weaken(reason);
-    if (failedStarts >= MAX_FAILED_STARTS) {
+    // While one process works, its next run may be one of those that wait.
+    if (failedStarts >= MAX_FAILED_STARTS && !members.some(({ ready }) => ready)) {
       failedStarts = 0;
       const message = `No sandbox process starts: ${reason}; ${MAX_FAILED_STARTS} attempts failed`;
       return failQueued(new RepertoireError("INTERNAL", message));
@@ -186,7 +188,7 @@ export function createProcessPool(options: ProcessPoolOptions): ProcessPool {
         if (prepared.length > 0) ensureStarted();
         pump();
       },
-      FIRST_BACK_OFF_MS * 2 ** failedStarts,
+      FIRST_BACK_OFF_MS * 2 ** Math.min(failedStarts, MAX_BACK_OFF_STEPS),
     );
   }
 

@@ -26,6 +26,7 @@ const MAX_ATTEMPTS = 4;
 /** Workers that may die in a row before they were ready; then waiting runs fail. */
 const MAX_FAILED_STARTS = 3;
 const FIRST_BACK_OFF_MS = 50;
+const MAX_BACK_OFF_STEPS = 7;
 /** How often runs stuck behind a busy neighbour are looked for, in milliseconds. */
 const REBALANCE_MS = 20;
 /** How long a worker must be held before its other runs get an extra worker, in milliseconds. */
@@ -197,7 +198,8 @@ export function createPool(
 
   function startFailed(reason: string): void {
     failedStarts++;
-    if (failedStarts >= MAX_FAILED_STARTS) {
+    // While one worker works, its next run may be one of those that wait.
+    if (failedStarts >= MAX_FAILED_STARTS && !members.some(({ ready }) => ready)) {
       failedStarts = 0;
       wanted = 0;
       spare = 0;
@@ -215,7 +217,7 @@ export function createPool(
         want(0);
         pump();
       },
-      FIRST_BACK_OFF_MS * 2 ** failedStarts,
+      FIRST_BACK_OFF_MS * 2 ** Math.min(failedStarts, MAX_BACK_OFF_STEPS),
     );
   }
 

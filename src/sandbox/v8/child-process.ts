@@ -2,7 +2,7 @@
  * The parent's side of one V8 process: started, listened to, killed. What it says is read as data;
  * what is no message ends it.
  */
-import { spawn } from "node:child_process";
+import { spawnChild } from "../hardening/spawn-child.ts";
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { createFrameReader, encodeFrame } from "../process/frame.ts";
@@ -51,13 +51,9 @@ export interface ProcessEvents {
 
 export function startProcess(command: ChildCommand, events: ProcessEvents): V8Process {
   const { promise: exited, resolve } = Promise.withResolvers<void>();
-  const child = spawn(command.file, [...command.args], {
-    // Nothing of the parent's environment, where keys and tokens are.
-    env: {},
-    cwd: command.cwd,
-    stdio: ["pipe", "pipe", "pipe"],
-    windowsHide: true,
-  });
+  const { file, args, cwd } = command;
+  // Nothing of the parent's environment, where keys and tokens are.
+  const child = spawnChild(file, args, { env: {}, cwd });
   let written = "";
   let broken: string | undefined;
   let over = false;

@@ -24,6 +24,7 @@ const MAX_ATTEMPTS = 4;
 /** Processes that may end in a row before they were ready; then waiting runs fail. */
 const MAX_FAILED_STARTS = 3;
 const FIRST_BACK_OFF_MS = 50;
+const MAX_BACK_OFF_STEPS = 7;
 
 export interface V8Pool {
   /** Queues a run. */
@@ -182,7 +183,8 @@ export function createV8Pool(command: () => ChildCommand, workers: number): V8Po
 
   function startFailed(reason: string): void {
     failedStarts++;
-    if (failedStarts >= MAX_FAILED_STARTS) {
+    // While one process works, its next run may be one of those that wait.
+    if (failedStarts >= MAX_FAILED_STARTS && !members.some(({ ready }) => ready)) {
       failedStarts = 0;
       spare = 0;
       return failQueued(
@@ -198,7 +200,7 @@ export function createV8Pool(command: () => ChildCommand, workers: number): V8Po
         retryTimer = undefined;
         pump();
       },
-      FIRST_BACK_OFF_MS * 2 ** failedStarts,
+      FIRST_BACK_OFF_MS * 2 ** Math.min(failedStarts, MAX_BACK_OFF_STEPS),
     );
   }
 
