@@ -5,7 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess, ChildProcessByStdio } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import type { Readable, Writable } from "node:stream";
 
 const CLOSE_ON_EXEC = 0o2000000;
@@ -22,19 +22,26 @@ export function spawnChild(
   args: readonly string[],
   { env, cwd }: { readonly env: NodeJS.ProcessEnv; readonly cwd: string },
 ): SpawnedChild {
-  // The first three are pipes, so their streams are there.
-  return spawn(file, [...args], {
-    env,
-    cwd,
-    stdio: childStdio(),
-    windowsHide: true,
-  }) as ChildProcess as SpawnedChild;
+  const inherited = inheritable();
+  const nothing = inherited.length === 0 ? undefined : openSync("/dev/null", "r");
+  try {
+    const stdio = [...PIPES, ...covers(inherited, nothing)];
+    // The first three are pipes, so their streams are there.
+    return spawn(file, [...args], {
+      env,
+      cwd,
+      stdio,
+      windowsHide: true,
+    }) as ChildProcess as SpawnedChild;
+  } finally {
+    if (nothing !== undefined) closeSync(nothing);
+  }
 }
 
-function childStdio(): ("pipe" | "ignore")[] {
-  const highest = Math.max(PIPES.length - 1, ...inheritable());
-  const covered = Math.min(highest, MAX_DESCRIPTOR) - PIPES.length + 1;
-  return [...PIPES, ...Array.from({ length: covered }, () => "ignore" as const)];
+/** What stands at each descriptor from the fourth on; `ignore` would leave there what is inherited. */
+function covers(inherited: readonly number[], nothing: number | undefined): (number | undefined)[] {
+  const highest = Math.min(MAX_DESCRIPTOR, Math.max(PIPES.length - 1, ...inherited));
+  return Array.from({ length: highest - PIPES.length + 1 }, () => nothing);
 }
 
 /** Descriptors that a child would be given as they are; none where that can not be known. */

@@ -361,6 +361,7 @@ export const floods: AttackFamily = {
         ]).toEqual([1000, true]),
     }),
     failing("calls", "for (;;) await host.tool('a');", {
+      limits: { timeoutMs: 20_000 },
       check: ({ calls }) => expect(calls.length).toBe(1000),
     }),
     failing("calls nobody waits for", "for (;;) void host.tool('a'), await null;", {
