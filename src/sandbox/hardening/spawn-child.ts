@@ -26,13 +26,9 @@ export function spawnChild(
   const nothing = inherited.length === 0 ? undefined : openSync("/dev/null", "r");
   try {
     const stdio = [...PIPES, ...covers(inherited, nothing)];
+    const child: ChildProcess = spawn(file, [...args], { env, cwd, stdio, windowsHide: true });
     // The first three are pipes, so their streams are there.
-    return spawn(file, [...args], {
-      env,
-      cwd,
-      stdio,
-      windowsHide: true,
-    }) as ChildProcess as SpawnedChild;
+    return child as SpawnedChild;
   } finally {
     if (nothing !== undefined) closeSync(nothing);
   }

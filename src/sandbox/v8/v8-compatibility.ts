@@ -65,6 +65,20 @@ defineProperty(NativeError, "prepareStackTrace", { __proto__: null, writable: fa
   return text;
 } });
 
+// ---- buffers of one length: memory that grows in its place is not counted by the engine
+const NativeBuffer = ArrayBuffer, BufferPrototype = NativeBuffer.prototype;
+function FixedBuffer(length) {
+  if (new.target === undefined) throw new TypeError("Constructor ArrayBuffer requires 'new'");
+  return construct(NativeBuffer, [length], new.target);
+}
+defineProperty(FixedBuffer, "name", { __proto__: null, value: "ArrayBuffer", configurable: true });
+defineProperty(FixedBuffer, "prototype", { __proto__: null, value: BufferPrototype, writable: false });
+defineProperty(FixedBuffer, Symbol.species, { __proto__: null, get() { return this; }, configurable: true });
+define(FixedBuffer, "isView", NativeBuffer.isView);
+define(BufferPrototype, "constructor", FixedBuffer);
+delete BufferPrototype.resize;
+define(globalThis, "ArrayBuffer", FixedBuffer);
+
 // ---- a clock that only the prelude advances
 const NativeDate = Date, DatePrototype = NativeDate.prototype;
 function VirtualDate(year, month, date, hours, minutes, seconds, ms) {

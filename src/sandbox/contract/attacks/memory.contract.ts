@@ -61,6 +61,10 @@ export const memory: AttackFamily = {
       // V8 keeps little of a pattern that was never used.
       { expect: ["out-of-memory", "error", "timeout"], limits: { timeoutMs: 5000 } },
     ),
+    hungry(
+      "buffers that grow in their place",
+      "const a = []; for (;;) { const b = new ArrayBuffer(1, { maxByteLength: 2 ** 24 }); if (b.resize) b.resize(2 ** 24); a.push(b.resizable ? b : new ArrayBuffer(2 ** 24)); new Uint8Array(a.at(-1)).fill(1); }",
+    ),
     hungry("proxies", "let a = []; for (;;) a.push(new Proxy({}, { get: () => 1 }));"),
     hungry(
       "sparse arrays",
