@@ -56,9 +56,11 @@ export function describeCpuLimit(create: CreateSandbox): void {
       const waiting = runProgram(
         small,
         mainOf("for (let i = 0; i < 10; i++) await host.sleep(100); return 'fine';"),
-        { limits: { cpuMs: 600 } },
+        { limits: { cpuMs: 600, timeoutMs: 25_000 } },
       );
-      const busy = runProgram(small, mainOf("for (;;) await null;"), { limits: { cpuMs: 1200 } });
+      const busy = runProgram(small, mainOf("for (;;) await null;"), {
+        limits: { cpuMs: 1200, timeoutMs: 25_000 },
+      });
       expect((await busy).error?.limit).toBe("cpuMs");
       expect(await waiting).toMatchObject({ status: "ok", valueJson: '"fine"' });
       await small.close();
