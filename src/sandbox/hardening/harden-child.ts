@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import type { Worker } from "node:worker_threads";
 import type { SandboxIsolation } from "../sandbox.ts";
 import { probeKernel, probeLandlock } from "./probe-kernel.ts";
-import type { ThreadProbe } from "./probe-thread.ts";
+import type { JavaScriptProbe } from "./probe-javascript.ts";
 import { restrictPrivileges, restrictSystemCalls } from "./restrict.ts";
 import { loadSystemCalls } from "./system-calls.ts";
 import type { ForeignInterface, SystemCalls } from "./system-calls.ts";
@@ -17,6 +17,8 @@ export interface HardeningSetup {
   readonly launched: boolean;
   /** How system calls can be made, if at all. */
   readonly through?: ForeignInterface;
+  /** It loads native code of its own, and may go on to where permissions can not be dropped. */
+  readonly loadsAddons?: boolean;
   /** What is known to be missing, and why. */
   readonly missing: readonly string[];
   /** What the launcher could not do. */
@@ -34,10 +36,10 @@ interface DroppablePermission {
   readonly drop?: (scope: string) => void;
 }
 
-/** @param startProbe starts `probe-thread.ts` the way the threads for guests are started */
+/** @param tryRefused tries what must be refused, from a thread like those for guests */
 export async function hardenChild(
   setup: HardeningSetup,
-  startProbe: () => Worker,
+  tryRefused: () => Promise<JavaScriptProbe>,
 ): Promise<SandboxIsolation> {
   const missing = [...setup.missing, ...(setup.launcherFailures ?? [])];
   const system = systemCalls(setup, missing);
@@ -47,8 +49,9 @@ export async function hardenChild(
   }
   const seccomp = system !== undefined && filterSystemCalls(system, setup, missing);
   const permissionsDropped = dropPermissions(missing);
-  const probe = await probeThread(startProbe());
-  const refused = [probe.read, probe.spawn, probe.thread, probe.addon];
+  const probe = await tryRefused();
+  const refused = [probe.read, probe.spawn, probe.thread];
+  if (permissionsDropped || setup.loadsAddons !== true) refused.push(probe.addon);
   const permissionModel = refused.every((code) => REFUSALS.has(code));
   if (!permissionModel) missing.push(`permission model: a thread is told ${refused.join(", ")}`);
   const network = probe.network === "open" ? "open" : "blocked";
@@ -112,10 +115,11 @@ function dropPermissions(missing: string[]): boolean {
   return false;
 }
 
-function probeThread(worker: Worker): Promise<ThreadProbe> {
+/** What a thread reports that was started from `probe-thread.ts`; it is ended then. */
+export function probeOfThread(worker: Worker): Promise<JavaScriptProbe> {
   return new Promise((resolve, reject) => {
-    let probe: ThreadProbe | undefined;
-    worker.once("message", (told: ThreadProbe) => {
+    let probe: JavaScriptProbe | undefined;
+    worker.once("message", (told: JavaScriptProbe) => {
       probe = told;
       void worker.terminate();
     });

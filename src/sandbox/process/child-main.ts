@@ -5,7 +5,7 @@
  * It ends when its input does, so it never outlives its parent.
  */
 import { extname } from "node:path";
-import { hardenChild } from "../hardening/harden-child.ts";
+import { hardenChild, probeOfThread } from "../hardening/harden-child.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { createPool } from "../quickjs/pool.ts";
 import type { Pool } from "../quickjs/pool.ts";
@@ -85,7 +85,7 @@ export async function runChild(modules: RecordedModules): Promise<void> {
     await import(probeUrl);
     const warm = startWorkerOf(pool);
     const isolation = await hardenChild(setup, () =>
-      startRecordedWorker(modules, probeUrl, undefined, {}),
+      probeOfThread(startRecordedWorker(modules, probeUrl, undefined, {})),
     );
     process.stdin.on("data", createFrameReader(onFrame));
     await warm;

@@ -5,8 +5,8 @@
 import { spawnChild } from "../hardening/spawn-child.ts";
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
+import type { LaunchCommand } from "../hardening/launch-hardened.ts";
 import { createFrameReader, encodeFrame } from "./frame.ts";
-import type { LaunchCommand } from "./launch-command.ts";
 import type { ToChild } from "./messages.ts";
 import { readMessage } from "./read-message.ts";
 import type { ReadMessage } from "./read-message.ts";

@@ -7,12 +7,13 @@
  * kept for that, so that only the guilty one loses another.
  */
 import { RepertoireError } from "../../base/errors.ts";
+import { FULL_HARDENING, weakerHardening } from "../hardening/launch-hardened.ts";
+import type { LaunchCommand, LaunchFallback } from "../hardening/launch-hardened.ts";
 import type { Pool } from "../quickjs/pool.ts";
 import { stopEnding } from "../run/run-ending.ts";
 import { outcomeOf } from "../run/run.ts";
 import type { Run } from "../run/run.ts";
 import type { SandboxIsolation } from "../sandbox.ts";
-import type { LaunchCommand, LaunchFallback } from "./launch-command.ts";
 import { createProcessMember, lostEnding } from "./process-member.ts";
 import type { ProcessMember, ProcessMemberEvents } from "./process-member.ts";
 
@@ -51,7 +52,7 @@ export function createProcessPool(options: ProcessPoolOptions): ProcessPool {
   let prepared: PromiseWithResolvers<void>[] = [];
   let starting = 0;
   let failedStarts = 0;
-  let fallback: LaunchFallback = { launcher: undefined, network: undefined };
+  let fallback = FULL_HARDENING;
   let retryTimer: NodeJS.Timeout | undefined;
   let isolation: SandboxIsolation | undefined;
   let refusal: RepertoireError | undefined;
@@ -175,9 +176,10 @@ export function createProcessPool(options: ProcessPoolOptions): ProcessPool {
 
   function startFailed(reason: string): void {
     failedStarts++;
-    if (failedStarts >= WEAKEN_AFTER) weaken(reason);
-    // While one process works, its next run may be one of those that wait.
-    if (failedStarts >= MAX_FAILED_STARTS && !members.some(({ ready }) => ready)) {
+    // One that works has shown what can be had, and its next run may be one of those that wait.
+    const isServing = members.some(({ ready }) => ready);
+    if (failedStarts >= WEAKEN_AFTER && !isServing) fallback = weakerHardening(fallback, reason);
+    if (failedStarts >= MAX_FAILED_STARTS && !isServing) {
       failedStarts = 0;
       const message = `No sandbox process starts: ${reason}; ${MAX_FAILED_STARTS} attempts failed`;
       return failQueued(new RepertoireError("INTERNAL", message));
@@ -190,13 +192,6 @@ export function createProcessPool(options: ProcessPoolOptions): ProcessPool {
       },
       FIRST_BACK_OFF_MS * 2 ** Math.min(failedStarts, MAX_BACK_OFF_STEPS),
     );
-  }
-
-  /** A process with less hardening is better than none; what it lacks is told. */
-  function weaken(reason: string): void {
-    const why = `the process did not start with it: ${reason}`;
-    if (fallback.launcher === undefined) fallback = { ...fallback, launcher: why };
-    else fallback = { ...fallback, network: why };
   }
 
   function failQueued(error: Error): void {

@@ -4,13 +4,10 @@
  */
 import { MAX_NAME_LENGTH } from "../run/guest-limits.ts";
 import type { CallKind } from "../run/job.ts";
-import type { SandboxIsolation } from "../sandbox.ts";
 import {
   amount,
   fieldsOf,
-  flag,
   integer,
-  listOf,
   MessageError,
   oneOf,
   optional,
@@ -18,6 +15,7 @@ import {
 } from "./field.ts";
 import type { Fields } from "./field.ts";
 import type { ChildCounts, FromChild } from "./messages.ts";
+import { readIsolation } from "./read-isolation.ts";
 
 const MAX = Number.MAX_SAFE_INTEGER;
 const MAX_REASON_LENGTH = 4096;
@@ -101,20 +99,4 @@ function readCounts(value: unknown): ChildCounts {
   const fields = fieldsOf(value, "counts");
   const count = (name: string): number => integer(fields[name], name, MAX);
   return { workers: count("workers"), kills: count("kills"), retries: count("retries") };
-}
-
-function readIsolation(value: unknown): SandboxIsolation {
-  const fields = fieldsOf(value, "isolation");
-  const has = (name: string): boolean => flag(fields[name], name);
-  return {
-    boundary: "process",
-    permissionModel: has("permissionModel"),
-    permissionsDropped: has("permissionsDropped"),
-    seccomp: has("seccomp"),
-    landlock: has("landlock"),
-    network: oneOf(fields["network"], "network", new Set(["blocked", "open"] as const)),
-    missing: listOf(fields["missing"], "missing", 20, (item, what) =>
-      text(item, what, MAX_REASON_LENGTH),
-    ),
-  };
 }

@@ -5,9 +5,9 @@
 import { spawnChild } from "../hardening/spawn-child.ts";
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
+import type { LaunchCommand } from "../hardening/launch-hardened.ts";
 import { createFrameReader, encodeFrame } from "../process/frame.ts";
 import type { Frame } from "../process/frame.ts";
-import type { ChildCommand } from "./child-command.ts";
 import type { ToChild } from "./messages.ts";
 
 /** What is kept of what a process writes about its own end, in characters. */
@@ -49,7 +49,7 @@ export interface ProcessEvents {
   onExit(exit: ProcessExit): void;
 }
 
-export function startProcess(command: ChildCommand, events: ProcessEvents): V8Process {
+export function startProcess(command: LaunchCommand, events: ProcessEvents): V8Process {
   const { promise: exited, resolve } = Promise.withResolvers<void>();
   const { file, args, cwd } = command;
   // Nothing of the parent's environment, where keys and tokens are.

@@ -50,6 +50,8 @@ export interface ChildRunParts {
   readonly job: Job;
   readonly guest: GuestIsolate;
   readonly checks: JobChecks;
+  /** Tells the memory of the process. */
+  readonly residentBytes: () => number;
   readonly post: (message: FromChild, text?: string) => void;
   /** The run is over and its isolate disposed; `stuck` when that did not stop it. */
   readonly onEnd: (stuck: boolean) => void;
@@ -60,6 +62,7 @@ export function startChildRun({
   job,
   guest,
   checks,
+  residentBytes,
   post,
   onEnd,
 }: ChildRunParts): ChildRun {
@@ -89,7 +92,7 @@ export function startChildRun({
   let letGo: NodeJS.Timeout | undefined;
 
   guest.attach(operate, () => stop(outOfMemoryEnding(limits)));
-  const watch = watchGuest(guest, limits, deadlineMs, stop, still);
+  const watch = watchGuest(guest, limits, deadlineMs, stop, still, residentBytes);
   post({ kind: "begun", attempt });
   void begin();
 

@@ -4,9 +4,13 @@
  * itself when the parent is gone, because nothing gentler ends a guest in native code.
  */
 import { createRequire } from "node:module";
+import { hardenChild } from "../hardening/harden-child.ts";
+import { probeJavaScript } from "../hardening/probe-javascript.ts";
 import { createFrameReader, encodeFrame } from "../process/frame.ts";
 import type { Frame } from "../process/frame.ts";
 import { createSchemaChecker } from "../run/schema-checker.ts";
+import { readSetup } from "./child-setup.ts";
+import type { ChildSetup } from "./child-setup.ts";
 import { startChildRun } from "./child-run.ts";
 import type { ChildRun } from "./child-run.ts";
 import { createGuestIsolate, memoryMibOf } from "./guest-isolate.ts";
@@ -14,6 +18,7 @@ import type { GuestIsolate } from "./guest-isolate.ts";
 import type { IsolatedVm } from "./isolated-vm-api.ts";
 import { createJobChecks } from "./job-checks.ts";
 import type { FromChild, ToChild } from "./messages.ts";
+import { openResidentMemory } from "./resident-memory.ts";
 
 // Read by every isolate that is made from now on.
 process.env["TZ"] = "UTC";
@@ -22,28 +27,23 @@ process.stdin.on("error", leave);
 process.stdout.on("error", leave);
 
 function leave(): void {
-  process.kill(process.pid, "SIGKILL");
+  try {
+    process.kill(process.pid, "SIGKILL");
+  } catch {
+    // Behind the filter no signal can be sent; this is how the C library raises one in itself.
+    process.abort();
+  }
 }
 
 function post(message: FromChild, text = ""): void {
   process.stdout.write(encodeFrame(message, text));
 }
 
-/** Gives up what was needed to start; only newer versions of Node can. */
-function dropPermissions(): boolean {
-  const { permission } = process as unknown as {
-    readonly permission?: { drop?(scope: string): void };
-  };
-  if (permission?.drop === undefined) return false;
-  permission.drop("fs.read");
-  permission.drop("addons");
-  return true;
-}
-
-function serve(ivm: IsolatedVm): void {
+async function serve(ivm: IsolatedVm, setup: ChildSetup): Promise<void> {
   const schemas = createSchemaChecker();
   schemas.load();
   const checks = createJobChecks(schemas);
+  const residentBytes = openResidentMemory();
   let run: ChildRun | undefined;
   let attempt = 0;
   /** Made while nothing runs, for a run with the same memory as the last. */
@@ -66,6 +66,7 @@ function serve(ivm: IsolatedVm): void {
       job,
       guest,
       checks,
+      residentBytes,
       post,
       onEnd(stuck) {
         run = undefined;
@@ -87,15 +88,18 @@ function serve(ivm: IsolatedVm): void {
     run?.reply(callId, reply.ok ? { ...reply, json: text } : reply);
   }
 
-  prepared = createGuestIsolate(ivm, memoryMibOf(Number(process.argv[3])));
-  const permissionsDropped = dropPermissions();
+  prepared = createGuestIsolate(ivm, memoryMibOf(setup.memoryBytes));
+  const isolation = await hardenChild(setup, probeJavaScript);
+  // Runs are watched by it: a process that can not tell must not be ready.
+  residentBytes();
   process.stdin.on("data", createFrameReader(onFrame));
-  post({ kind: "ready", permissionsDropped });
+  post({ kind: "ready", isolation });
 }
 
 try {
   const load = createRequire(import.meta.url);
-  serve((load(process.argv[2] as string) as { readonly ivm: IsolatedVm }).ivm);
+  const setup = readSetup(process.argv[2]);
+  await serve((load(setup.addonPath) as { readonly ivm: IsolatedVm }).ivm, setup);
 } catch (error) {
   post({ kind: "unable", reason: error instanceof Error ? error.message : String(error) });
 }

@@ -3,6 +3,7 @@
  * deadline. A run that does not stop by itself within the grace time ends with its process; nobody
  * else loses anything by that, because a process has one run at a time.
  */
+import type { LaunchCommand } from "../hardening/launch-hardened.ts";
 import { MessageError } from "../process/field.ts";
 import type { Frame } from "../process/frame.ts";
 import { monotonicMs } from "../run/monotonic.ts";
@@ -10,7 +11,7 @@ import { crashEnding, outOfMemoryEnding, stopEnding } from "../run/run-ending.ts
 import type { Ending } from "../run/run-ending.ts";
 import { outcomeOf } from "../run/run.ts";
 import type { Run } from "../run/run.ts";
-import type { ChildCommand } from "./child-command.ts";
+import type { SandboxIsolation } from "../sandbox.ts";
 import { startProcess } from "./child-process.ts";
 import type { ProcessExit } from "./child-process.ts";
 import { createAttemptReader, readMessage } from "./read-message.ts";
@@ -27,7 +28,6 @@ export interface Member {
   /** Started for a nested run, beyond the size of the pool. */
   readonly extra: boolean;
   readonly ready: boolean;
-  readonly permissionsDropped: boolean;
   readonly run: Run | undefined;
   start(run: Run): void;
   /** Tells its run to stop, and makes it. */
@@ -38,7 +38,7 @@ export interface Member {
 }
 
 export interface MemberEvents {
-  onReady(): void;
+  onReady(isolation: SandboxIsolation): void;
   /** Its run ended and it can take another. */
   onFree(): void;
   /** It is or will be gone; `run` is what must go on elsewhere. */
@@ -65,10 +65,9 @@ interface Placement {
 
 let attempts = 0;
 
-export function createMember(command: ChildCommand, extra: boolean, events: MemberEvents): Member {
+export function createMember(command: LaunchCommand, extra: boolean, events: MemberEvents): Member {
   let placement: Placement | undefined;
   let ready = false;
-  let permissionsDropped = false;
   let dead = false;
   const child = startProcess(command, { onFrame, onExit });
   const startTimer = setTimeout(() => void child.kill(), START_MS);
@@ -81,8 +80,7 @@ export function createMember(command: ChildCommand, extra: boolean, events: Memb
       if (ready) throw new MessageError("it was ready before");
       clearTimeout(startTimer);
       ready = true;
-      permissionsDropped = read.permissionsDropped;
-      return events.onReady();
+      return events.onReady(read.isolation);
     }
     const current = placement;
     // What a run said that has ended since, or been given up.
@@ -223,9 +221,6 @@ export function createMember(command: ChildCommand, extra: boolean, events: Memb
     extra,
     get ready() {
       return ready && !dead;
-    },
-    get permissionsDropped() {
-      return permissionsDropped;
     },
     get run() {
       return placement?.run;

@@ -4,6 +4,7 @@
  */
 import type { LogLine } from "../../skill/execution.ts";
 import type { CallKind, Job, WireOutcome, WireReply } from "../run/job.ts";
+import type { SandboxIsolation } from "../sandbox.ts";
 
 export type ToChild =
   /** The text is the context. */
@@ -18,7 +19,8 @@ export type ToChild =
   | { readonly kind: "cancel"; readonly attempt: number };
 
 export type FromChild =
-  | { readonly kind: "ready"; readonly permissionsDropped: boolean }
+  /** It is hardened as far as it goes, and takes runs. */
+  | { readonly kind: "ready"; readonly isolation: SandboxIsolation }
   /** It will never be ready. */
   | { readonly kind: "unable"; readonly reason: string }
   /** The clock of the run started. */

@@ -8,10 +8,12 @@
  * kept ready.
  */
 import { RepertoireError } from "../../base/errors.ts";
+import { FULL_HARDENING, weakerHardening } from "../hardening/launch-hardened.ts";
+import type { LaunchCommand, LaunchFallback } from "../hardening/launch-hardened.ts";
 import { crashEnding, stopEnding } from "../run/run-ending.ts";
 import { outcomeOf } from "../run/run.ts";
 import type { Run } from "../run/run.ts";
-import type { ChildCommand } from "./child-command.ts";
+import type { SandboxIsolation } from "../sandbox.ts";
 import { createMember } from "./member.ts";
 import type { Member, MemberLoss } from "./member.ts";
 
@@ -22,7 +24,9 @@ const IDLE_EXTRA_MS = 1000;
 /** Attempts of one run; each but the first follows the loss of a process. */
 const MAX_ATTEMPTS = 4;
 /** Processes that may end in a row before they were ready; then waiting runs fail. */
-const MAX_FAILED_STARTS = 3;
+const MAX_FAILED_STARTS = 4;
+/** From this many on, the next attempt does without one more part of the hardening. */
+const WEAKEN_AFTER = 2;
 const FIRST_BACK_OFF_MS = 50;
 const MAX_BACK_OFF_STEPS = 7;
 
@@ -32,12 +36,18 @@ export interface V8Pool {
   /** Ends a run as cancelled, wherever it is. */
   cancel(run: Run): void;
   counts(): { workers: number; running: number; queued: number; kills: number; retries: number };
-  /** Whether its processes gave up the permissions they started with; unknown before the first. */
-  permissionsDropped(): boolean | undefined;
+  /** Starts a process if there is none; resolves when one is ready for runs. */
+  prepare(): Promise<void>;
+  /** What the newest process has achieved, once there was one. */
+  readonly isolation: SandboxIsolation | undefined;
   close(): Promise<void>;
 }
 
-export function createV8Pool(command: () => ChildCommand, workers: number): V8Pool {
+/** @param commandFor the command that starts a process, with less hardening after it failed */
+export function createV8Pool(
+  commandFor: (fallback: LaunchFallback) => Promise<LaunchCommand>,
+  workers: number,
+): V8Pool {
   const members: Member[] = [];
   /** Processes that are not gone yet, whether in `members` or being ended. */
   const alive = new Set<Member>();
@@ -50,7 +60,12 @@ export function createV8Pool(command: () => ChildCommand, workers: number): V8Po
   let retryTimer: NodeJS.Timeout | undefined;
   let kills = 0;
   let retries = 0;
-  let dropped: boolean | undefined;
+  const prepared: PromiseWithResolvers<void>[] = [];
+  let fallback = FULL_HARDENING;
+  /** Found out once, and again after processes did not start with it. */
+  let command: LaunchCommand | undefined;
+  let isFindingCommand = false;
+  let isolation: SandboxIsolation | undefined;
   let closing: Promise<void> | undefined;
 
   function submit(run: Run): void {
@@ -66,7 +81,7 @@ export function createV8Pool(command: () => ChildCommand, workers: number): V8Po
     }
     while (waiting[0] !== undefined && place(waiting[0])) waiting.shift();
     grow();
-    const queued = nested.length + waiting.length > 0;
+    const queued = nested.length + waiting.length + prepared.length > 0;
     for (const member of members) {
       member.setRef(member.ready ? member.run !== undefined : queued);
     }
@@ -103,9 +118,14 @@ export function createV8Pool(command: () => ChildCommand, workers: number): V8Po
     if (retryTimer !== undefined) return;
     const ordinary = members.filter((member) => !member.extra).length;
     const queued = nested.length + waiting.length;
+    if (command === undefined) {
+      if (queued + prepared.length + spare > 0) findCommand();
+      return;
+    }
     const useful = Math.min(workers, busy(false).length + queued);
     const wanted = useful + (ordinary > 0 || queued > 0 ? spare : 0);
-    for (let missing = Math.max(wanted, spare) - ordinary; missing > 0; missing--) spawn(false);
+    const least = Math.max(wanted, spare, prepared.length > 0 ? 1 : 0);
+    for (let missing = least - ordinary; missing > 0; missing--) spawn(command, false);
     let starting = members.filter((member) => member.extra && !member.ready).length;
     // A run that was called is likely to call another: that one should not wait for a start again.
     const ahead = nested.length + busy(true).length > 0 && !members.some(isIdleExtra) ? 1 : 0;
@@ -114,32 +134,39 @@ export function createV8Pool(command: () => ChildCommand, workers: number): V8Po
       const room = extraPerDepth - extrasAt(depth);
       for (let count = Math.min(atDepth, room); count > 0; count--) {
         if (starting > 0) starting--;
-        else spawn(true);
+        else spawn(command, true);
       }
     }
-    if (starting < ahead) spawn(true);
+    if (starting < ahead) spawn(command, true);
   }
 
   function isIdleExtra(member: Member): boolean {
     return member.extra && member.ready && member.run === undefined;
   }
 
-  function spawn(extra: boolean): void {
-    let member: Member;
-    try {
-      member = createMember(command(), extra, {
-        onReady() {
-          failedStarts = 0;
-          dropped = member.permissionsDropped;
-          free(member);
-        },
-        onFree: () => free(member),
-        onLost: (run, how) => lost(member, run, how),
-        onGone: () => void alive.delete(member),
+  function findCommand(): void {
+    if (isFindingCommand) return;
+    isFindingCommand = true;
+    commandFor(fallback)
+      .then((found) => void (command = found), failQueued)
+      .finally(() => {
+        isFindingCommand = false;
+        pump();
       });
-    } catch (error) {
-      return failQueued(error as Error);
-    }
+  }
+
+  function spawn(using: LaunchCommand, extra: boolean): void {
+    const member = createMember(using, extra, {
+      onReady(achieved) {
+        failedStarts = 0;
+        isolation = achieved;
+        for (const { resolve } of prepared.splice(0)) resolve();
+        free(member);
+      },
+      onFree: () => free(member),
+      onLost: (run, how) => lost(member, run, how),
+      onGone: () => void alive.delete(member),
+    });
     members.push(member);
     alive.add(member);
   }
@@ -182,9 +209,16 @@ export function createV8Pool(command: () => ChildCommand, workers: number): V8Po
   }
 
   function startFailed(reason: string): void {
+    // Those that were started together fail together.
+    if (retryTimer !== undefined) return;
     failedStarts++;
-    // While one process works, its next run may be one of those that wait.
-    if (failedStarts >= MAX_FAILED_STARTS && !members.some(({ ready }) => ready)) {
+    // One that works has shown what can be had, and its next run may be one of those that wait.
+    const isServing = members.some(({ ready }) => ready);
+    if (failedStarts >= WEAKEN_AFTER && !isServing) {
+      fallback = weakerHardening(fallback, reason);
+      command = undefined;
+    }
+    if (failedStarts >= MAX_FAILED_STARTS && !isServing) {
       failedStarts = 0;
       spare = 0;
       return failQueued(
@@ -195,7 +229,7 @@ export function createV8Pool(command: () => ChildCommand, workers: number): V8Po
       );
     }
     if (closing !== undefined) return;
-    retryTimer ??= setTimeout(
+    retryTimer = setTimeout(
       () => {
         retryTimer = undefined;
         pump();
@@ -210,6 +244,15 @@ export function createV8Pool(command: () => ChildCommand, workers: number): V8Po
       if (run.attempts === 0) run.fail(error);
       else run.end(outcomeOf(crashEnding(error.message), run, 0));
     }
+    for (const { reject } of prepared.splice(0)) reject(error);
+  }
+
+  function prepare(): Promise<void> {
+    if (isolation !== undefined) return Promise.resolve();
+    const waiter = Promise.withResolvers<void>();
+    prepared.push(waiter);
+    pump();
+    return waiter.promise;
   }
 
   function cancel(run: Run): void {
@@ -233,6 +276,8 @@ export function createV8Pool(command: () => ChildCommand, workers: number): V8Po
     const placed = members.flatMap(({ run }) => (run === undefined ? [] : [run]));
     const runs = [...placed, ...nested.splice(0), ...waiting.splice(0)];
     members.length = 0;
+    const closed = new RepertoireError("CLOSED", "The sandbox was closed");
+    for (const { reject } of prepared.splice(0)) reject(closed);
     await Promise.all([...alive].map((member) => member.terminate()));
     for (const run of runs) run.end(outcomeOf(stopEnding("cancelled", 0), run, 0));
   }
@@ -247,7 +292,10 @@ export function createV8Pool(command: () => ChildCommand, workers: number): V8Po
       kills,
       retries,
     }),
-    permissionsDropped: () => dropped,
+    prepare,
+    get isolation() {
+      return isolation;
+    },
     close,
   };
 }

@@ -15,11 +15,12 @@ import {
   text,
 } from "../process/field.ts";
 import type { Fields } from "../process/field.ts";
+import { readIsolation } from "../process/read-isolation.ts";
 import { readOutcome } from "../process/read-outcome.ts";
 import { MAX_NAME_LENGTH } from "../run/guest-limits.ts";
 import type { CallKind, WireCall } from "../run/job.ts";
 import type { RunOutcome } from "../run/run.ts";
-import type { SandboxLimits } from "../sandbox.ts";
+import type { SandboxIsolation, SandboxLimits } from "../sandbox.ts";
 
 const MAX_REASON_LENGTH = 4096;
 const CALL_KINDS: ReadonlySet<CallKind> = new Set(["tool", "skill", "fetch", "sleep"]);
@@ -27,7 +28,7 @@ const LEVELS: ReadonlySet<LogLevel> = new Set(["debug", "log", "info", "warn", "
 
 /** What is not about a run, or the number of the attempt it is about. */
 export type ReadMessage =
-  | { readonly kind: "ready"; readonly permissionsDropped: boolean }
+  | { readonly kind: "ready"; readonly isolation: SandboxIsolation }
   | { readonly kind: "unable"; readonly reason: string }
   | { readonly kind: "run"; readonly attempt: number; readonly fields: Fields };
 
@@ -48,9 +49,7 @@ export type AttemptMessage =
 export function readMessage(value: unknown): ReadMessage {
   const fields = fieldsOf(value, "message");
   const { kind } = fields;
-  if (kind === "ready") {
-    return { kind, permissionsDropped: flag(fields["permissionsDropped"], "permissionsDropped") };
-  }
+  if (kind === "ready") return { kind, isolation: readIsolation(fields["isolation"]) };
   if (kind === "unable") {
     return { kind, reason: text(fields["reason"], "reason", MAX_REASON_LENGTH) };
   }

@@ -42,8 +42,16 @@ const MAX_DEFAULT_WORKERS = 8;
 const MAX_NESTING = 64;
 /** Time a program may take to compile; far more than the largest one needs. */
 const CHECK_TIMEOUT_MS = 5000;
-/** The first major version of Node whose permission model covers the network. */
-const NODE_WITH_NET_PERMISSION = 25;
+
+const NOT_STARTED: SandboxIsolation = {
+  boundary: "process",
+  permissionModel: false,
+  permissionsDropped: false,
+  seccomp: false,
+  landlock: false,
+  network: "open",
+  missing: ["no process has started yet: what holds is known from the first run on"],
+};
 
 /**
  * A sandbox on V8 in processes of its own. They start with the first run and do not keep this
@@ -60,8 +68,7 @@ export function v8Sandbox(options: V8SandboxOptions = {}): Sandbox {
   const clock = options.clock ?? systemClock;
   const installed = findIsolatedVm();
   const engine = `isolated-vm@${installed.version}`;
-  const command = childCommand(installed);
-  const pool = createV8Pool(() => command, workers);
+  const pool = createV8Pool((fallback) => childCommand(installed, fallback), workers);
   let runs = 0;
   let closed = false;
 
@@ -129,36 +136,20 @@ export function v8Sandbox(options: V8SandboxOptions = {}): Sandbox {
 
     stats: () => ({
       engine,
-      isolation: isolationOf(pool.permissionsDropped()),
+      isolation: pool.isolation ?? NOT_STARTED,
       runs,
       ...pool.counts(),
     }),
+
+    async prepare() {
+      assertOpen();
+      await pool.prepare();
+    },
 
     close() {
       closed = true;
       return pool.close();
     },
-  };
-}
-
-function isolationOf(permissionsDropped: boolean | undefined): SandboxIsolation {
-  const nodeMajor = Number(process.versions.node.split(".")[0]);
-  const network = nodeMajor >= NODE_WITH_NET_PERMISSION ? "blocked" : "open";
-  return {
-    boundary: "process",
-    permissionModel: true,
-    permissionsDropped: permissionsDropped ?? false,
-    seccomp: false,
-    landlock: false,
-    network,
-    missing: [
-      "seccomp: the engine's threads need more system calls than were proved to be harmless",
-      "landlock: not set up for V8 processes",
-      ...(network === "open" ? ["network: the permission model of this Node leaves it open"] : []),
-      ...(permissionsDropped === false
-        ? ["permissions: this Node can not give up those it started with"]
-        : []),
-    ],
   };
 }
 

@@ -25,6 +25,7 @@ export interface GuestWatch {
 /**
  * @param stop is called once, when the run must end while nobody looks
  * @param still tells what the run is about when its time is over
+ * @param residentBytes tells the memory of the process
  */
 export function watchGuest(
   guest: GuestIsolate,
@@ -32,8 +33,9 @@ export function watchGuest(
   deadlineMs: number,
   stop: (ending: Ending) => void,
   still: () => string,
+  residentBytes: () => number,
 ): GuestWatch {
-  const firstBytes = process.memoryUsage.rss();
+  const firstBytes = residentBytes();
   let executing = false;
   let enteredAt = process.cpuUsage();
   let enteredMs = 0;
@@ -44,7 +46,7 @@ export function watchGuest(
     if (guest.isDisposed) return outOfMemoryEnding(limits);
     if (monotonicMs() >= deadlineMs) return stopEnding("timeout", limits.timeoutMs, still());
     if (cpuMs() >= limits.cpuMs) return cpuTimeoutEnding(limits);
-    const grownBytes = executing ? process.memoryUsage.rss() - firstBytes : 0;
+    const grownBytes = executing ? residentBytes() - firstBytes : 0;
     if (grownBytes > 2 * limits.memoryBytes + MARGIN_BYTES) return outOfMemoryEnding(limits);
     return undefined;
   }

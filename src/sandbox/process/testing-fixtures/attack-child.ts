@@ -9,7 +9,7 @@ import type { SystemCalls } from "../../hardening/system-calls.ts";
 import { recordModules } from "../module-recorder.ts";
 
 const modules = recordModules();
-const { hardenChild } = await import("../../hardening/harden-child.ts");
+const { hardenChild, probeOfThread } = await import("../../hardening/harden-child.ts");
 const { loadSystemCalls, nativeBytes, nativeText } =
   await import("../../hardening/system-calls.ts");
 const { startRecordedWorker } = await import("../recorded-worker.ts");
@@ -22,7 +22,7 @@ const setup = JSON.parse(process.argv[2] ?? "") as HardeningSetup;
 const system = setup.through === undefined ? undefined : loadSystemCalls(setup.through);
 const parent = process.ppid;
 const isolation = await hardenChild(setup, () =>
-  startRecordedWorker(modules, probeUrl, undefined, {}),
+  probeOfThread(startRecordedWorker(modules, probeUrl, undefined, {})),
 );
 
 function attackTheKernel(): Readonly<Record<string, number | string>> {
