@@ -4,15 +4,7 @@
  */
 import { MAX_NAME_LENGTH } from "../run/guest-limits.ts";
 import type { CallKind } from "../run/job.ts";
-import {
-  amount,
-  fieldsOf,
-  integer,
-  MessageError,
-  oneOf,
-  optional,
-  text,
-} from "./field.ts";
+import { amount, fieldsOf, integer, MessageError, oneOf, optional, text } from "./field.ts";
 import type { Fields } from "./field.ts";
 import type { ChildCounts, FromChild } from "./messages.ts";
 import { readIsolation } from "./read-isolation.ts";

@@ -1,12 +1,15 @@
 /** Finds processes as Linux lists them. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 
-/** Ids of the sandbox processes that `parent` started and that are there. */
-export function sandboxProcessesOf(parent: number): readonly number[] {
+/** Ids of the processes with this first module that `parent` started and that are there. */
+export function sandboxProcessesOf(
+  parent: number,
+  entry = "sandbox/process/child.",
+): readonly number[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => parentOf(pid) === parent && commandOf(pid).includes("sandbox/process/child."));
+    .filter((pid) => parentOf(pid) === parent && commandOf(pid).includes(entry));
 }
 
 /** Whether a process is there and not merely waiting to be reaped. */
