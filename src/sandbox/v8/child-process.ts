@@ -27,6 +27,7 @@ const ABORTS: ReadonlySet<string> = new Set([
 ]);
 
 export interface V8Process {
+  readonly pid: number | undefined;
   post(message: ToChild, text?: string): void;
   /** Whether it keeps this process alive. */
   setRef(ref: boolean): void;
@@ -92,6 +93,7 @@ export function startProcess(command: LaunchCommand, events: ProcessEvents): V8P
   child.once("close", (code, signal) => finish(signal ?? String(code)));
 
   return {
+    pid: child.pid,
     post: (message, text) => void child.stdin.write(encodeFrame(message, text)),
     setRef: (ref) => setReferences(child, ref),
     kill() {

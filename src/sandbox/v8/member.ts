@@ -11,6 +11,7 @@ import { crashEnding, outOfMemoryEnding, stopEnding } from "../run/run-ending.ts
 import type { Ending } from "../run/run-ending.ts";
 import { outcomeOf } from "../run/run.ts";
 import type { Run } from "../run/run.ts";
+import { processCpuMs } from "./process-cpu.ts";
 import type { SandboxIsolation } from "../sandbox.ts";
 import { startProcess } from "./child-process.ts";
 import type { ProcessExit } from "./child-process.ts";
@@ -59,6 +60,8 @@ interface Placement {
   readonly run: Run;
   readonly attempt: number;
   readonly reader: AttemptReader;
+  /** Processor time of the process when it was given the run. */
+  readonly cpuBeforeMs: number | undefined;
   startedMs: number | undefined;
   timer: NodeJS.Timeout | undefined;
 }
@@ -116,6 +119,7 @@ export function createMember(command: LaunchCommand, extra: boolean, events: Mem
       run,
       attempt,
       reader: createAttemptReader(run.job.limits),
+      cpuBeforeMs: processCpuMs(child.pid),
       startedMs: undefined,
       timer: undefined,
     };
@@ -163,8 +167,8 @@ export function createMember(command: LaunchCommand, extra: boolean, events: Mem
     if (dead || placement !== current) return;
     const { run } = current;
     placement = undefined;
-    const elapsedMs = elapsed(current);
-    const end = (): void => run.end(outcomeOf(ending, run, elapsedMs, elapsedMs));
+    const [elapsedMs, cpuMs] = [elapsed(current), cpuOf(current)];
+    const end = (): void => run.end(outcomeOf(ending, run, elapsedMs, cpuMs));
     const timer = setTimeout(end, KILL_REPORT_MS);
     void abandon("its run would not stop").then(() => {
       clearTimeout(timer);
@@ -208,9 +212,16 @@ export function createMember(command: LaunchCommand, extra: boolean, events: Mem
     const ending = outOfMemory
       ? outOfMemoryEnding(run.job.limits)
       : crashEnding(`The run ended its sandbox process: ${reason}`);
-    const elapsedMs = elapsed(current);
-    run.end(outcomeOf(ending, run, elapsedMs, elapsedMs));
+    run.end(outcomeOf(ending, run, elapsed(current), cpuOf(current)));
     events.onLost(undefined, how);
+  }
+
+  /** What its process used meanwhile: a run that waits, or is kept from running, uses nothing. */
+  function cpuOf(current: Placement): number {
+    const nowMs = processCpuMs(child.pid);
+    const { cpuBeforeMs } = current;
+    if (nowMs === undefined || cpuBeforeMs === undefined) return elapsed(current);
+    return Math.min(elapsed(current), nowMs - cpuBeforeMs);
   }
 
   function elapsed({ startedMs }: Placement): number {
