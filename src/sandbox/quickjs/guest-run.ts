@@ -16,7 +16,7 @@ import { COLUMN_SHIFT } from "../run/stack-frames.ts";
 import type { GuestReport } from "../run/guest-report.ts";
 import type { Box } from "./quickjs-exports.ts";
 import type { QuickJsInstance } from "./quickjs-instance.ts";
-import { randomState } from "./random-state.ts";
+import { randomState } from "../guest/random-state.ts";
 import { retainedBytesLimit } from "../run/retained-bytes.ts";
 import type { Ending } from "../run/run-ending.ts";
 import type { LooseEnds } from "../run/run-warnings.ts";

@@ -10,7 +10,7 @@
  */
 import { utf8Bytes } from "../../base/json.ts";
 import { MAX_NAME_LENGTH, REFUSED } from "../run/guest-limits.ts";
-import { GUEST_PRELUDE, PRELUDE_FILE } from "./guest-prelude.ts";
+import { GUEST_PRELUDE, PRELUDE_FILE } from "../guest/guest-prelude.ts";
 import { readUtf8, writeUtf8 } from "./guest-text.ts";
 import { restoreMemory, usedRanges, viewMemory } from "./pristine-memory.ts";
 import type { MemoryViews, Range } from "./pristine-memory.ts";

@@ -23,7 +23,7 @@ import {
 import type { Ending } from "../run/run-ending.ts";
 import { callNames, logWarning, looseEndWarnings, NAMED_LOOSE_ENDS } from "../run/run-warnings.ts";
 import { toExecutionError } from "../run/guest-report.ts";
-import { randomState } from "../quickjs/random-state.ts";
+import { randomState } from "../guest/random-state.ts";
 import type { GuestIsolate } from "./guest-isolate.ts";
 import { loadEnding, readConclusion, reportOf, startEnding } from "./guest-endings.ts";
 import type { JobChecks } from "./job-checks.ts";

@@ -2,7 +2,7 @@
  * The first part of the V8 prelude: what the engine has and QuickJS has not, what it does otherwise,
  * and what it lacks. It is guest source text and reads `nowMs` of the prelude around it.
  */
-import { PRELUDE_FILE } from "../quickjs/guest-prelude.ts";
+import { PRELUDE_FILE } from "../guest/guest-prelude.ts";
 
 export const COMPATIBILITY = String.raw`
 const { apply, construct } = Reflect;

@@ -5,7 +5,7 @@
  * engine's hook on stack traces; then the prelude both engines share does the rest. Like that one it
  * is not the security boundary, keeps to its rules for editing, and hands nothing internal out.
  */
-import { GUEST_PRELUDE, PRELUDE_FILE } from "../quickjs/guest-prelude.ts";
+import { GUEST_PRELUDE, PRELUDE_FILE } from "../guest/guest-prelude.ts";
 import { COMPATIBILITY } from "./v8-compatibility.ts";
 
 /** Operation beyond those of `guest-limits.ts`: the program returned or threw. */
