@@ -5,7 +5,7 @@ import { EXIT } from "./exit-codes.ts";
 import { requireLibrary } from "./missing-library.ts";
 import type { Output } from "./output.ts";
 
-export interface OpenOptions extends Pick<LibraryOptions, "tools" | "policy"> {
+export interface OpenOptions extends Pick<LibraryOptions, "tools" | "policy" | "sandbox"> {
   /** Whether a library that does not exist is created (default: false). */
   readonly create?: boolean;
 }
@@ -70,7 +70,7 @@ async function openAt(
   const { defaultLibraryPath, openLibrary } = await import("../index.ts");
   if (!create) await requireLibrary(path ?? defaultLibraryPath());
   return openLibrary({
-    ...sandboxFromEnvironment(process.env),
+    ...(options.sandbox === undefined ? sandboxFromEnvironment(process.env) : {}),
     ...options,
     ...(path === undefined ? {} : { path }),
   });

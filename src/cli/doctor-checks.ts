@@ -10,6 +10,7 @@ import type { DoctorCheck } from "./doctor-check.ts";
 import { sandboxFromEnvironment } from "./engine-from-environment.ts";
 import { isolationText } from "./isolation-text.ts";
 import { plural } from "./plural.ts";
+import { UsageError } from "./usage-error.ts";
 
 /** The first SQLite that several processes can safely share a file with. */
 const OLDEST_SQLITE = "3.51.3";
@@ -129,6 +130,16 @@ export async function checkIndex(library: SkillLibrary, reindex: boolean): Promi
 
 /** Runs two skills in a library of their own, which is thrown away. */
 export async function checkSandbox(): Promise<readonly DoctorCheck[]> {
+  try {
+    return await checkRuns();
+  } catch (error) {
+    if (!(error instanceof RepertoireError || error instanceof UsageError)) throw error;
+    const remedy = "follow the message, or leave REPERTOIRE_ENGINE unset";
+    return [fail("sandbox", error.message, remedy)];
+  }
+}
+
+async function checkRuns(): Promise<readonly DoctorCheck[]> {
   const path = await mkdtemp(join(tmpdir(), "repertoire-doctor-"));
   const { openLibrary } = await import("../index.ts");
   const library = await openLibrary({

@@ -270,6 +270,25 @@ describe("doctor", () => {
     expect(checks.filter(({ status }) => status === "fail")).toEqual([]);
   });
 
+  test("tells of an engine that can not be had as of anything else that is not well", async () => {
+    await place.run(["add", place.write("greet.json", GREET), "--library", "well"]);
+    const env = { REPERTOIRE_ENGINE: "V8" };
+    const result = await place.run(["doctor", "--json", "--library", "well"], { env });
+    const { checks } = jsonOf(result) as { checks: { name: string; status: string }[] };
+    expect(result.code).toBe(1);
+    expect(checks.slice(-3)).toEqual([
+      expect.objectContaining({ name: "store", status: "ok" }),
+      expect.objectContaining({ name: "index", status: "ok" }),
+      {
+        name: "sandbox",
+        status: "fail",
+        message:
+          'Expected REPERTOIRE_ENGINE to be one of quickjs, quickjs-process, v8, auto, got "V8"',
+        remedy: "follow the message, or leave REPERTOIRE_ENGINE unset",
+      },
+    ]);
+  });
+
   test("rebuilds the index, and says so", async () => {
     place.write("greet.json", GREET);
     await place.run(["add", "greet.json", "--library", "indexed"]);

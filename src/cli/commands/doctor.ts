@@ -60,7 +60,9 @@ async function* runChecks(
   yield path;
   if (path.status !== "fail") yield await checkDisk(await nearestExisting(resolve(directory)));
   if (sqlite.status === "fail") return;
-  if (path.status !== "fail") yield* checkLibrary(library, directory, reindex);
+  // Whether an engine can be had is a check of its own.
+  const open: CliContext["library"] = () => library({ sandbox: { engine: "quickjs" } });
+  if (path.status !== "fail") yield* checkLibrary(open, directory, reindex);
   yield* await checkSandbox();
 }
 
