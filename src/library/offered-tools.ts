@@ -9,7 +9,13 @@ import { describeThrown } from "../base/thrown.ts";
 import { createSchemaChecker } from "../sandbox/run/schema-checker.ts";
 import type { HostCallReply } from "../sandbox/sandbox.ts";
 import { failed } from "./host-replies.ts";
-import { checkKnownOptions, checkOneOf, checkPositive, checkText } from "./options.ts";
+import {
+  checkKnownOptions,
+  checkOneOf,
+  checkPositive,
+  checkText,
+  isPlainObject,
+} from "./options.ts";
 import type { Tool, ToolCall, ToolDefinition, ToolInfo } from "./options.ts";
 
 /** A tool as runs meet it. */
@@ -54,7 +60,8 @@ function offer(name: string, tool: unknown, maxTimeoutMs: number): OfferedTool {
     );
   }
   const place = `tools[${JSON.stringify(name)}]`;
-  checkKnownOptions(place, tool, FIELDS);
+  // An object of a class has fields of its own.
+  if (isPlainObject(tool)) checkKnownOptions(place, tool, FIELDS);
   const definition = tool as ToolDefinition;
   const { timeoutMs, description, effect } = definition;
   checkPositive(`${place}.timeoutMs`, timeoutMs, maxTimeoutMs);

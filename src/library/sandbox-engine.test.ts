@@ -44,7 +44,7 @@ test.each<[string, SandboxSize, string]>([
   [
     "no processes",
     { engine: "quickjs-process", processes: 0 },
-    "Expected `processes` to be a positive integer, got 0",
+    "Expected `sandbox.processes` to be a whole number from 1 to 256, got 0",
   ],
 ])("%s is refused by name", async (_kind, sandbox, message) => {
   await expect(temporaryLibrary({ sandbox })).rejects.toMatchObject({

@@ -123,6 +123,7 @@ describe("run --dry-grants", () => {
         capabilities: { tools: ["buy", "open"], skills: [], fetch: [] },
         called: { tools: ["buy", "open"], skills: [], fetch: [] },
         passedOn: { tools: [], fetch: [] },
+        isComplete: true,
         unused: { tools: ["spare"], skills: [], fetch: [] },
         undeclared: { tools: ["buy"], skills: [], fetch: [] },
         runs: [
