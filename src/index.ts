@@ -9,6 +9,10 @@ export { Execution, SkillFailedError } from "./skill/execution.ts";
 export { draftOf } from "./skill/definition-of.ts";
 export { LIMITS } from "./base/limits.ts";
 export { AsyncRWLock } from "./lock/rw-lock.ts";
+export { functionEmbedder } from "./search/embedders/function-embedder.ts";
+export { httpEmbedder } from "./search/embedders/http-embedder.ts";
+export { miniLmEmbedder } from "./search/embedders/minilm-embedder.ts";
+export { staticEmbedder } from "./search/static-embedder.ts";
 
 export type { Clock } from "./base/clock.ts";
 export type { ErrorCode, ErrorDetails, Issue } from "./base/errors.ts";
@@ -63,6 +67,10 @@ export type { WorkflowDraft } from "./library/workflow-skill.ts";
 export type { AcquireOptions, Lease, LockDriver, LockMode, LockStats } from "./lock/lock-driver.ts";
 export type { HardeningPart, Sandbox, SandboxIsolation, SandboxStats } from "./sandbox/sandbox.ts";
 export type { Embedder } from "./search/embedder.ts";
+export type { FunctionEmbedderOptions } from "./search/embedders/function-embedder.ts";
+export type { HttpEmbedderOptions } from "./search/embedders/http-options.ts";
+export type { MiniLmEmbedder } from "./search/embedders/minilm-embedder.ts";
+export type { StaticEmbedderOptions } from "./search/static-embedder.ts";
 export type { SearchIndex } from "./search/search-index.ts";
 export type { FieldChange } from "./skill/definition-diff.ts";
 export type {

@@ -37,6 +37,7 @@ test("every way the library can fail has its exit code", () => {
     STORE_CORRUPT: 1,
     SYNC_UNSUPPORTED: 1,
     SANDBOX_UNAVAILABLE: 1,
+    EMBEDDER_UNAVAILABLE: 1,
     CANCELLED: 130,
     CLOSED: 1,
     INTERNAL: 1,

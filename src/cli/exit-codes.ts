@@ -32,6 +32,7 @@ const OF_ERROR: Readonly<Record<ErrorCode, number>> = {
   STORE_CORRUPT: EXIT.internal,
   SYNC_UNSUPPORTED: EXIT.internal,
   SANDBOX_UNAVAILABLE: EXIT.internal,
+  EMBEDDER_UNAVAILABLE: EXIT.internal,
   CLOSED: EXIT.internal,
   INTERNAL: EXIT.internal,
 };

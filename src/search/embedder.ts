@@ -3,6 +3,8 @@ export interface Embedder {
   /** Names the vector space; vectors of different ids are never compared. */
   readonly id: string;
   readonly dimensions: number;
+  /** How many texts it takes best in one call (default: 64). */
+  readonly batchSize?: number;
   /**
    * One unit-length vector per text, in order. A text without any known token gives a zero vector.
    *

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { describeEmbedder } from "./embedder.contract.ts";
 import { staticEmbedder } from "./static-embedder.ts";
+
+describeEmbedder("staticEmbedder", () => staticEmbedder());
 
 const embedder = await staticEmbedder();
 

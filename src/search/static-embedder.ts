@@ -5,17 +5,20 @@
 import { readFile } from "node:fs/promises";
 import { RepertoireError } from "../base/errors.ts";
 import { throwIfAborted } from "../base/abort.ts";
+import { systemClock } from "../base/clock.ts";
 import type { Embedder } from "./embedder.ts";
 import { wordPieceTokenizer, type WordPieceTokenizer } from "./word-piece.ts";
 import { spellOutIdentifiers } from "./words.ts";
+
+export const STATIC_EMBEDDER_ID = "static-tl256";
 
 const DIMENSIONS = 256;
 
 /** src/ and dist/ both stand one level below the package root, so one path serves both. */
 const BUNDLED = new URL("../../assets/static-embedding/", import.meta.url);
 
-/** Texts embedded before other work gets a turn. */
-const TEXTS_PER_TURN = 500;
+/** How long it computes before other work gets a turn. */
+const TURN_MS = 2;
 
 export interface StaticEmbedderOptions {
   /** Folder of the table, ending in a slash (default: the one in this package). */
@@ -39,16 +42,19 @@ const tables = new Map<string, Promise<Table>>();
 export function staticEmbedder(options: StaticEmbedderOptions = {}): Promise<Embedder> {
   const directory = options.directory ?? BUNDLED;
   return Promise.resolve({
-    id: "static-tl256",
+    id: STATIC_EMBEDDER_ID,
     dimensions: DIMENSIONS,
     async embed(texts, _kind, signal) {
       throwIfAborted(signal, "Embedding");
       const table = await sharedTable(directory);
+      throwIfAborted(signal, "Embedding");
       const vectors: Float32Array[] = [];
+      let turnEndsMs = systemClock.monotonicMs() + TURN_MS;
       for (const text of texts) {
-        if (vectors.length > 0 && vectors.length % TEXTS_PER_TURN === 0) {
+        if (systemClock.monotonicMs() >= turnEndsMs) {
           await new Promise((resolve) => setImmediate(resolve));
           throwIfAborted(signal, "Embedding");
+          turnEndsMs = systemClock.monotonicMs() + TURN_MS;
         }
         vectors.push(embedText(table, text));
       }

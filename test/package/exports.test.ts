@@ -16,8 +16,12 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
     "VersionConflictError",
     "defaultLibraryPath",
     "draftOf",
+    "functionEmbedder",
     "getSkillLibrary",
+    "httpEmbedder",
+    "miniLmEmbedder",
     "openLibrary",
+    "staticEmbedder",
   ],
   "./sqlite": ["sqliteRunStore", "sqliteSearchIndex", "sqliteSkillStore"],
 };

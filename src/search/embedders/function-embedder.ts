@@ -1,0 +1,75 @@
+import { throwIfAborted } from "../../base/abort.ts";
+import { RepertoireError } from "../../base/errors.ts";
+import { preview } from "../../base/json.ts";
+import type { Embedder } from "../embedder.ts";
+import { unitVector } from "./unit-vector.ts";
+
+export interface FunctionEmbedderOptions {
+  /** Names the vector space; change it whenever the vectors change. */
+  readonly id: string;
+  /** Length of the vectors. */
+  readonly dimensions: number;
+  /** How many texts the function takes best at once (default: 64). */
+  readonly batchSize?: number;
+  /** One vector per text, in order; they need not be of unit length. */
+  readonly embed: (
+    texts: readonly string[],
+    kind: "document" | "query",
+    signal: AbortSignal | undefined,
+  ) => Promise<readonly ArrayLike<number>[]> | readonly ArrayLike<number>[];
+}
+
+/**
+ * An embedder out of a function. What the function gives is checked and brought to unit length.
+ *
+ * @throws {INVALID_INPUT} when the id is empty, or `dimensions` or `batchSize` is no positive integer
+ */
+export function functionEmbedder(options: FunctionEmbedderOptions): Embedder {
+  const { id, dimensions, batchSize, embed } = options;
+  checkId(id);
+  checkCount("dimensions", dimensions);
+  if (batchSize !== undefined) checkCount("batchSize", batchSize);
+  return {
+    id,
+    dimensions,
+    ...(batchSize === undefined ? {} : { batchSize }),
+    async embed(texts, kind, signal) {
+      throwIfAborted(signal, "Embedding");
+      if (texts.length === 0) return [];
+      const vectors: unknown = await embed(texts, kind, signal);
+      throwIfAborted(signal, "Embedding");
+      if (!Array.isArray(vectors) || vectors.length !== texts.length) {
+        const got = Array.isArray(vectors) ? `${vectors.length}` : preview(vectors);
+        throw new RepertoireError(
+          "EMBEDDER_UNAVAILABLE",
+          `Expected the function of embedder ${id} to give ${texts.length} vectors, got ${got}`,
+        );
+      }
+      return vectors.map((vector: unknown, at) =>
+        unitVector(isArrayLike(vector) ? vector : [], dimensions, `text ${at}`),
+      );
+    },
+  };
+}
+
+function isArrayLike(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value);
+}
+
+/** @throws {INVALID_INPUT} unless it is a text that is not empty */
+export function checkId(id: unknown): void {
+  if (typeof id === "string" && id !== "") return;
+  throw new RepertoireError(
+    "INVALID_INPUT",
+    `Expected the embedder's \`id\` to be a text that is not empty, got ${preview(id)}`,
+  );
+}
+
+/** @throws {INVALID_INPUT} unless it is a positive integer */
+export function checkCount(name: string, value: unknown): void {
+  if (Number.isSafeInteger(value) && (value as number) > 0) return;
+  throw new RepertoireError(
+    "INVALID_INPUT",
+    `Expected the embedder's \`${name}\` to be a positive integer, got ${preview(value)}`,
+  );
+}
