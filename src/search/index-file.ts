@@ -10,7 +10,7 @@ import { closeSync, openSync, readSync, renameSync, rmSync, statSync } from "nod
 import { DatabaseSync } from "node:sqlite";
 
 /** Raised by every change to the schema or to how text is split, since both need a rebuild. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** "RSix", in the header field SQLite keeps for the kind of application. */
 const APPLICATION_ID = 0x52536978;
@@ -27,7 +27,9 @@ const SCHEMA = `
     -- Changes whenever what other processes hold in memory is void.
     generation TEXT NOT NULL,
     embedder TEXT,
-    dimensions INTEGER
+    dimensions INTEGER,
+    -- Counts additions of vectors alone, which do not change the revision.
+    fills INTEGER NOT NULL DEFAULT 0
   ) STRICT;
 
   CREATE TABLE documents (
@@ -37,9 +39,12 @@ const SCHEMA = `
     status TEXT NOT NULL,
     category TEXT NOT NULL,
     tags TEXT NOT NULL,
-    summary TEXT NOT NULL
+    summary TEXT NOT NULL,
+    -- Whether a vector of the index's embedder is still to come.
+    pending INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX documents_by_revision ON documents (revision);
+  CREATE INDEX documents_pending ON documents (rowid) WHERE pending = 1;
 
   CREATE TABLE document_tags (
     document INTEGER NOT NULL,
@@ -50,7 +55,14 @@ const SCHEMA = `
   -- Rows that are free again, for processes that still hold them; bounded, because rows are reused.
   CREATE TABLE removals (rowid INTEGER PRIMARY KEY, revision INTEGER NOT NULL) STRICT;
 
-  CREATE TABLE vectors (rowid INTEGER PRIMARY KEY, scale REAL NOT NULL, bytes BLOB NOT NULL) STRICT;
+  CREATE TABLE vectors (
+    rowid INTEGER PRIMARY KEY,
+    scale REAL NOT NULL,
+    bytes BLOB NOT NULL,
+    -- Which addition brought it; 0 when it came with its document.
+    fill INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX vectors_by_fill ON vectors (fill) WHERE fill > 0;
 
   CREATE VIRTUAL TABLE document_text USING fts5 (
     name, description, tags, parameters, instructions, code,

@@ -14,7 +14,11 @@ export interface IndexStatements {
   readonly setEmbedder: StatementSync;
   readonly counts: StatementSync;
   readonly changedSince: StatementSync;
+  readonly filledSince: StatementSync;
   readonly removedSince: StatementSync;
+  readonly unembedded: StatementSync;
+  readonly takePending: StatementSync;
+  readonly setFills: StatementSync;
   readonly findRow: StatementSync;
   readonly reuseRow: StatementSync;
   readonly putDocument: StatementSync;
@@ -33,33 +37,47 @@ export interface IndexStatements {
 export function prepareStatements(database: DatabaseSync): IndexStatements {
   const sql = (text: string): StatementSync => database.prepare(text);
   return {
-    state: sql("SELECT revision, mark, generation, embedder, dimensions FROM state"),
+    state: sql("SELECT revision, mark, generation, embedder, dimensions, fills FROM state"),
     setRevision: sql("UPDATE state SET revision = ?, mark = ?"),
     setEmbedder: sql("UPDATE state SET embedder = ?, dimensions = ?, generation = ?"),
     counts: sql(
-      "SELECT (SELECT count(*) FROM documents) AS skills, (SELECT count(*) FROM vectors) AS vectors",
+      `SELECT (SELECT count(*) FROM documents) AS skills, (SELECT count(*) FROM vectors) AS vectors,
+         (SELECT count(*) FROM documents WHERE pending = 1) AS pending`,
     ),
     changedSince: sql(
       `SELECT d.rowid AS rowid, d.id, d.category, d.status, d.tags, v.scale, v.bytes
        FROM documents d LEFT JOIN vectors v ON v.rowid = d.rowid WHERE d.revision > ?`,
     ),
+    filledSince: sql(
+      `SELECT d.rowid AS rowid, d.id, d.category, d.status, d.tags, v.scale, v.bytes
+       FROM vectors v JOIN documents d ON d.rowid = v.rowid WHERE v.fill > 0 AND v.fill > ?`,
+    ),
+    unembedded: sql(
+      `SELECT rowid, id, json_extract(summary, '$.version') AS version FROM documents
+       WHERE pending = 1 AND rowid > ? ORDER BY rowid LIMIT ?`,
+    ),
+    takePending: sql(
+      `UPDATE documents SET pending = 0
+       WHERE id = ? AND pending = 1 AND json_extract(summary, '$.version') = ? RETURNING rowid`,
+    ),
+    setFills: sql("UPDATE state SET fills = ?"),
     removedSince: sql("SELECT rowid FROM removals WHERE revision > ?"),
     findRow: sql("SELECT rowid FROM documents WHERE id = ?"),
     reuseRow: sql(
       "DELETE FROM removals WHERE rowid = (SELECT min(rowid) FROM removals) RETURNING rowid",
     ),
     putDocument: sql(
-      `INSERT INTO documents (rowid, id, revision, status, category, tags, summary)
-       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+      `INSERT INTO documents (rowid, id, revision, status, category, tags, summary, pending)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
        ON CONFLICT (rowid) DO UPDATE
-       SET revision = ?3, status = ?4, category = ?5, tags = ?6, summary = ?7`,
+       SET revision = ?3, status = ?4, category = ?5, tags = ?6, summary = ?7, pending = ?8`,
     ),
     putText: sql(
       `INSERT INTO document_text (rowid, name, description, tags, parameters, instructions, code)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
     ),
     putTag: sql("INSERT OR IGNORE INTO document_tags (document, tag) VALUES (?, ?)"),
-    putVector: sql("INSERT INTO vectors (rowid, scale, bytes) VALUES (?, ?, ?)"),
+    putVector: sql("INSERT INTO vectors (rowid, scale, bytes, fill) VALUES (?, ?, ?, ?)"),
     putRemoval: sql("INSERT INTO removals (rowid, revision) VALUES (?, ?)"),
     deleteDocument: sql("DELETE FROM documents WHERE rowid = ?"),
     deleteText: sql("DELETE FROM document_text WHERE rowid = ?"),

@@ -1,7 +1,7 @@
 import type { IndexStatements } from "./index-statements.ts";
 import { documentColumns, type DocumentColumns } from "./document-text.ts";
 import { quantizeVector, type QuantizedVector } from "./vectors/quantized-vector.ts";
-import type { IndexDocument, IndexUpdate } from "./search-index.ts";
+import type { IndexDocument, IndexUpdate, SkillVector } from "./search-index.ts";
 import type { SkillSummary } from "../skill/skill.ts";
 
 /** Documents prepared before other work gets a turn. */
@@ -33,11 +33,16 @@ export async function prepareDocuments(
   return prepared;
 }
 
-/** Writes an update, inside the caller's transaction. */
+/**
+ * Writes an update, inside the caller's transaction.
+ *
+ * @param hasSpace whether documents without a vector wait for one
+ */
 export function writeUpdate(
   statements: IndexStatements,
   update: IndexUpdate,
   documents: readonly PreparedDocument[],
+  hasSpace: boolean,
 ): void {
   for (const id of update.removals) {
     const rowid = rowOf(statements, id);
@@ -46,14 +51,37 @@ export function writeUpdate(
     statements.deleteDocument.run(rowid);
     statements.putRemoval.run(rowid, update.revision);
   }
-  for (const document of documents) writeDocument(statements, document, update.revision);
+  for (const document of documents) writeDocument(statements, document, update.revision, hasSpace);
   statements.setRevision.run(update.revision, update.mark ?? "");
+}
+
+/**
+ * Gives documents that wait for them their vectors, inside the caller's transaction.
+ *
+ * @returns how many were still waiting, in the version the vector is of
+ */
+export function writeVectors(
+  statements: IndexStatements,
+  vectors: readonly SkillVector[],
+  fill: number,
+): number {
+  let taken = 0;
+  for (const { id, version, vector } of vectors) {
+    const row = statements.takePending.get(id, version);
+    if (row === undefined) continue;
+    const { scale, bytes } = quantizeVector(vector);
+    statements.putVector.run(Number(row.rowid), scale, bytes, fill);
+    taken += 1;
+  }
+  if (taken > 0) statements.setFills.run(fill);
+  return taken;
 }
 
 function writeDocument(
   statements: IndexStatements,
   { summary, columns, vector }: PreparedDocument,
   revision: number,
+  hasSpace: boolean,
 ): void {
   const { id, status, category, tags } = summary;
   const known = rowOf(statements, id);
@@ -66,6 +94,7 @@ function writeDocument(
     category,
     JSON.stringify(tags),
     JSON.stringify(summary),
+    hasSpace && vector === undefined ? 1 : 0,
   );
   const rowid = known ?? Number(row.lastInsertRowid);
   statements.putText.run(
@@ -78,7 +107,7 @@ function writeDocument(
     columns.code,
   );
   for (const tag of tags) statements.putTag.run(rowid, tag);
-  if (vector) statements.putVector.run(rowid, vector.scale, vector.bytes);
+  if (vector) statements.putVector.run(rowid, vector.scale, vector.bytes, 0);
 }
 
 function rowOf(statements: IndexStatements, id: string): number | undefined {

@@ -79,7 +79,7 @@ export function describeSearchIndex(name: string, create: () => Promise<SearchIn
     test("starts empty at revision 0", async () => {
       const index = await indexOf();
       expect(await index.revision()).toBe(0);
-      expect(await index.counts()).toEqual({ skills: 0, vectors: 0 });
+      expect(await index.counts()).toEqual({ skills: 0, vectors: 0, pending: 0 });
       expect(await find(index, "anything")).toEqual([]);
     });
 
@@ -99,7 +99,7 @@ export function describeSearchIndex(name: string, create: () => Promise<SearchIn
       await index.apply({ upserts: [next], removals: [], revision: 2 });
       expect(await find(index, "apples")).toEqual([]);
       expect(await find(index, "bridges", { status: "active", category: "works" })).toEqual(["a"]);
-      expect(await index.counts()).toEqual({ skills: 1, vectors: 0 });
+      expect(await index.counts()).toEqual({ skills: 1, vectors: 0, pending: 1 });
     });
 
     test("drops a document, and takes one of the same id again", async () => {
@@ -107,17 +107,65 @@ export function describeSearchIndex(name: string, create: () => Promise<SearchIn
       const index = await indexOf(apple, indexDocument("b", { description: "apples" }));
       await index.apply({ upserts: [], removals: ["a", "never_there"], revision: 2 });
       expect(await find(index, "apples")).toEqual(["b"]);
-      expect(await index.counts()).toEqual({ skills: 1, vectors: 0 });
+      expect(await index.counts()).toEqual({ skills: 1, vectors: 0, pending: 1 });
       await index.apply({ upserts: [apple], removals: [], revision: 3 });
       expect(await find(index, "apples")).toEqual(["a", "b"]);
-      expect(await index.counts()).toEqual({ skills: 2, vectors: 1 });
+      expect(await index.counts()).toEqual({ skills: 2, vectors: 1, pending: 1 });
+    });
+
+    test("takes vectors that come after their skills, in the version they are of", async () => {
+      const index = await indexOf(
+        indexDocument("a", { version: 2 }),
+        indexDocument("b"),
+        indexDocument("c"),
+        indexDocument("with", { vector: direction(90) }),
+      );
+      const query = { text: "", vector: direction(0), filter: ACTIVE, limit: 10 };
+      expect(idsOf(await index.search(query))).toEqual([]);
+      const { generation, skills } = await index.unembedded({ limit: 2 });
+      const rest = await index.unembedded({ after: skills[1]!.position, limit: 10 });
+      expect([...skills, ...rest.skills].map(({ id, version }) => `${id}@${version}`)).toEqual([
+        "a@2",
+        "b@1",
+        "c@1",
+      ]);
+      const vectors = [
+        { id: "a", version: 2, vector: direction(10) },
+        { id: "b", version: 2, vector: direction(10) },
+        { id: "c", version: 1, vector: new Float32Array(CONTRACT_DIMENSIONS) },
+        { id: "with", version: 1, vector: direction(0) },
+        { id: "never_there", version: 1, vector: direction(0) },
+      ];
+      expect(await index.fill({ generation, vectors })).toBe(2);
+      expect(await index.fill({ generation, vectors })).toBe(0);
+      expect(idsOf(await index.search(query))).toEqual(["a"]);
+      expect(await index.counts()).toEqual({ skills: 4, vectors: 3, pending: 1 });
+      expect(await index.revision()).toBe(1);
+      // A new version waits for its own.
+      await index.apply({
+        upserts: [indexDocument("a", { version: 3 })],
+        removals: ["b"],
+        revision: 2,
+      });
+      expect(idsOf(await index.search(query))).toEqual([]);
+      expect((await index.unembedded({ limit: 10 })).skills.map(({ id }) => id)).toEqual(["a"]);
+    });
+
+    test("takes no vectors that were asked for before it was emptied", async () => {
+      const index = await indexOf(indexDocument("a"));
+      const { generation } = await index.unembedded({ limit: 10 });
+      await index.reset();
+      await index.apply({ upserts: [indexDocument("a")], removals: [], revision: 1 });
+      const vectors = [{ id: "a", version: 1, vector: direction(0) }];
+      expect(await index.fill({ generation, vectors })).toBe(0);
+      expect(await index.counts()).toEqual({ skills: 1, vectors: 0, pending: 1 });
     });
 
     test("does nothing with an update that is not beyond its revision", async () => {
       const index = await indexOf(indexDocument("a"));
       await index.apply({ upserts: [indexDocument("late")], removals: ["a"], revision: 1 });
       expect(await find(index, "late")).toEqual([]);
-      expect(await index.counts()).toEqual({ skills: 1, vectors: 0 });
+      expect(await index.counts()).toEqual({ skills: 1, vectors: 0, pending: 1 });
     });
 
     test("filters by status, category and every tag", async () => {
@@ -213,7 +261,7 @@ export function describeSearchIndex(name: string, create: () => Promise<SearchIn
       expect(await find(index, "a")).toEqual(["a"]);
       await index.reset();
       expect(await index.revision()).toBe(0);
-      expect(await index.counts()).toEqual({ skills: 0, vectors: 0 });
+      expect(await index.counts()).toEqual({ skills: 0, vectors: 0, pending: 0 });
       const query = { text: "a", vector: direction(0), filter: ACTIVE, limit: 10 };
       expect(await index.search(query)).toEqual([]);
       await index.apply({ upserts: [indexDocument("b")], removals: [], revision: 1 });

@@ -44,6 +44,25 @@ export interface IndexQuery {
   readonly limit: number;
 }
 
+/** The vector of one version of a skill. */
+export interface SkillVector {
+  readonly id: string;
+  readonly version: number;
+  readonly vector: Float32Array;
+}
+
+/** Skills that have no vector of the index's embedder yet. */
+export interface Unembedded {
+  /** Tells this state of the index from one that was emptied since. */
+  readonly generation: string;
+  /** In order of `position`. */
+  readonly skills: readonly {
+    readonly id: string;
+    readonly version: number;
+    readonly position: number;
+  }[];
+}
+
 /** A hit with the parts its score was made from; each part is in 0…1. */
 export interface IndexHit {
   readonly summary: SkillSummary;
@@ -70,8 +89,30 @@ export interface SearchIndex {
   /** Hits, best first; ties in order of id. */
   search(query: IndexQuery): Promise<readonly IndexHit[]>;
 
-  /** Number of skills indexed, and how many of them have a vector. */
-  counts(): Promise<{ readonly skills: number; readonly vectors: number }>;
+  /** Number of skills indexed, how many of them have a vector, and how many wait for one. */
+  counts(): Promise<{
+    readonly skills: number;
+    readonly vectors: number;
+    readonly pending: number;
+  }>;
+
+  /**
+   * Skills that were applied without a vector; none in an index without an embedder.
+   *
+   * @param options.after position to begin after (default: 0)
+   */
+  unembedded(options: { readonly after?: number; readonly limit: number }): Promise<Unembedded>;
+
+  /**
+   * Adds vectors to skills that wait for them, and leaves the revision as it is. What was removed,
+   * changed or given a vector since `unembedded` told of it is passed over.
+   *
+   * @returns how many were added
+   */
+  fill(given: {
+    readonly generation: string;
+    readonly vectors: readonly SkillVector[];
+  }): Promise<number>;
 
   /** Empties the index, so that it is rebuilt from revision 0. */
   reset(): Promise<void>;

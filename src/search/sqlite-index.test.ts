@@ -146,7 +146,7 @@ describe("two handles on one file", () => {
     const handles = await Promise.all([open(), open(), open()]);
     const update = { upserts: [indexDocument("a")], removals: [], revision: 7 };
     await Promise.all(handles.map((index) => index.apply(update)));
-    expect(await handles[0].counts()).toEqual({ skills: 1, vectors: 0 });
+    expect(await handles[0].counts()).toEqual({ skills: 1, vectors: 0, pending: 1 });
     expect(await handles[2].revision()).toBe(7);
   });
 
@@ -157,7 +157,7 @@ describe("two handles on one file", () => {
     await other.reset();
     await slow.apply({ upserts: [indexDocument("b")], removals: [], revision: 2 });
     expect(await slow.revision()).toBe(0);
-    expect(await slow.counts()).toEqual({ skills: 0, vectors: 0 });
+    expect(await slow.counts()).toEqual({ skills: 0, vectors: 0, pending: 0 });
   });
 
   test("in two processes see each other's changes", async () => {
@@ -201,7 +201,7 @@ describe("a file that is no usable index", () => {
     newer.close();
     const index = await open();
     expect(await index.revision()).toBe(0);
-    expect(await index.counts()).toEqual({ skills: 0, vectors: 0 });
+    expect(await index.counts()).toEqual({ skills: 0, vectors: 0, pending: 0 });
     expect(readdirSync(directory).some((name) => name.includes("not-an-index"))).toBe(false);
   });
 
@@ -255,7 +255,7 @@ describe("vectors", () => {
       revision: 1,
     });
     const second = await open({ embedderId: "other", dimensions: 2 });
-    expect(await second.counts()).toEqual({ skills: 1, vectors: 0 });
+    expect(await second.counts()).toEqual({ skills: 1, vectors: 0, pending: 1 });
     expect(await find(second, "a")).toEqual(["a"]);
     expect(await second.revision()).toBe(1);
 
@@ -271,8 +271,23 @@ describe("vectors", () => {
     expect(await first.revision()).toBe(2);
     const late = indexDocument("c", { vector: direction(0) });
     await first.apply({ upserts: [late], removals: [], revision: 3 });
-    expect(await second.counts()).toEqual({ skills: 3, vectors: 1 });
+    expect(await second.counts()).toEqual({ skills: 3, vectors: 1, pending: 2 });
     expect(await find(first, "c")).toEqual(["c"]);
+  });
+
+  test("that one handle fills in are found by another that has searched before", async () => {
+    const [first, second] = [await open(), await open()];
+    const a = indexDocument("a");
+    await first.apply({ upserts: [a, indexDocument("b")], removals: [], revision: 1 });
+    const query = { text: "", vector: direction(0), filter: ACTIVE, limit: 10 };
+    expect(await second.search(query)).toEqual([]);
+    const { generation } = await first.unembedded({ limit: 1 });
+    await first.fill({ generation, vectors: [{ id: "a", version: 1, vector: direction(5) }] });
+    expect(idsOf(await second.search(query))).toEqual(["a"]);
+    await second.fill({ generation, vectors: [{ id: "b", version: 1, vector: direction(0) }] });
+    expect(idsOf(await first.search(query))).toEqual(["b", "a"]);
+    const fresh = await open();
+    expect(idsOf(await fresh.search(query))).toEqual(["b", "a"]);
   });
 
   test("are neither kept nor compared without an embedder, and survive its absence", async () => {

@@ -12,6 +12,7 @@
  * its own it would leave an index that looks complete and is not.
  */
 import { randomUUID } from "node:crypto";
+import type { SQLOutputValue } from "node:sqlite";
 import { systemClock, type Clock } from "../base/clock.ts";
 import { RepertoireError } from "../base/errors.ts";
 import { LIMITS } from "../base/limits.ts";
@@ -19,7 +20,7 @@ import { retryWhileBusy, type BusyPolicy } from "../base/retry-while-busy.ts";
 import type { SkillStatus, SkillSummary } from "../skill/skill.ts";
 import { discardIndexFile, openIndexFile, type IndexFile } from "./index-file.ts";
 import { prepareStatements, type IndexStatements } from "./index-statements.ts";
-import { prepareDocuments, writeUpdate } from "./index-writer.ts";
+import { prepareDocuments, writeUpdate, writeVectors } from "./index-writer.ts";
 import { rankHits } from "./rank-hits.ts";
 import type { IndexUpdate, SearchIndex } from "./search-index.ts";
 import { isBusy, isDamage, isSqliteError } from "./sqlite-errors.ts";
@@ -48,6 +49,7 @@ interface IndexState {
   readonly generation: string;
   readonly embedder: string | null;
   readonly dimensions: number | null;
+  readonly fills: number;
 }
 
 /**
@@ -68,7 +70,7 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
     clock,
   };
   /** What `memory` holds. */
-  let held = { generation: "", revision: 0 };
+  let held = { generation: "", revision: 0, fills: 0 };
   let isClosed = false;
   let file = await retryWhileBusy(open, policy).catch((error: unknown) => {
     throw isSqliteError(error) ? outOfReach(path, error) : error;
@@ -98,13 +100,15 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
     }
   }
 
+  function isOurs({ embedder, dimensions: length }: IndexState): boolean {
+    return embedderId !== undefined && embedder === embedderId && length === dimensions;
+  }
+
   function adoptEmbedder(file: OpenFile): void {
-    const isOurs = ({ embedder, dimensions: length }: IndexState): boolean =>
-      embedder === embedderId && length === dimensions;
     if (isOurs(readState(file)) || embedderId === undefined) return;
     transaction(file, "BEGIN IMMEDIATE", () => {
       if (isOurs(readState(file))) return;
-      file.database.exec("DELETE FROM vectors");
+      file.database.exec("DELETE FROM vectors; UPDATE documents SET pending = 1");
       file.statements.setEmbedder.run(embedderId, dimensions, randomUUID());
     });
   }
@@ -148,14 +152,15 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
   function refresh(state: IndexState): void {
     if (state.generation !== held.generation) {
       memory.clear();
-      held = { generation: state.generation, revision: 0 };
+      held = { generation: state.generation, revision: 0, fills: 0 };
     }
-    if (state.revision === held.revision) return;
-    const { removedSince, changedSince } = file.statements;
+    const { generation, revision, fills } = state;
+    if (revision === held.revision && fills === held.fills) return;
+    const { removedSince, changedSince, filledSince } = file.statements;
     // Removals first: a freed row may be in use again by another document.
     for (const { rowid } of removedSince.iterate(held.revision)) memory.remove(Number(rowid));
-    const comparable = state.embedder === embedderId && state.dimensions === dimensions;
-    for (const row of changedSince.iterate(held.revision)) {
+    const comparable = isOurs(state);
+    const put = (row: Record<string, SQLOutputValue>): void => {
       const bytes = row.bytes as Uint8Array | null;
       memory.put({
         rowid: Number(row.rowid),
@@ -172,8 +177,11 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
             }
           : {}),
       });
-    }
-    held = { generation: state.generation, revision: state.revision };
+    };
+    for (const row of changedSince.iterate(held.revision)) put(row);
+    // Rows that are new here have come with their vectors, however those were brought.
+    if (held.revision > 0) for (const row of filledSince.iterate(held.fills)) put(row);
+    held = { generation, revision, fills };
   }
 
   function isNews(update: IndexUpdate, state: IndexState): boolean {
@@ -208,13 +216,13 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
       await run("BEGIN IMMEDIATE", () => {
         const state = readState(file);
         if (!isNews(update, state)) return;
-        const isOurSpace = state.embedder === embedderId && state.dimensions === dimensions;
         writeUpdate(
           file.statements,
           update,
-          isOurSpace
+          isOurs(state)
             ? documents
             : documents.map((document) => ({ ...document, vector: undefined })),
+          state.embedder !== null,
         );
       });
     },
@@ -242,9 +250,32 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
 
     counts: () =>
       run("BEGIN", () => {
-        const { skills, vectors } = file.statements.counts.get()!;
-        return { skills: Number(skills), vectors: Number(vectors) };
+        const { skills, vectors, pending } = file.statements.counts.get()!;
+        return { skills: Number(skills), vectors: Number(vectors), pending: Number(pending) };
       }),
+
+    unembedded: ({ after = 0, limit }) =>
+      run("BEGIN", () => {
+        const state = readState(file);
+        const rows = isOurs(state) ? file.statements.unembedded.all(after, limit) : [];
+        return {
+          generation: state.generation,
+          skills: rows.map(({ rowid, id, version }) => ({
+            id: id as string,
+            version: Number(version),
+            position: Number(rowid),
+          })),
+        };
+      }),
+
+    async fill({ generation, vectors }) {
+      for (const { id, vector } of vectors) checkVector(vector, dimensions, id);
+      return run("BEGIN IMMEDIATE", () => {
+        const state = readState(file);
+        if (state.generation !== generation || !isOurs(state)) return 0;
+        return writeVectors(file.statements, vectors, state.fills + 1);
+      });
+    },
 
     async reset() {
       told = await run("BEGIN IMMEDIATE", () => {
@@ -254,7 +285,7 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
            DELETE FROM removals; INSERT INTO document_text (document_text) VALUES ('delete-all')`,
         );
         file.database
-          .prepare("UPDATE state SET revision = 0, mark = '', generation = ?")
+          .prepare("UPDATE state SET revision = 0, mark = '', fills = 0, generation = ?")
           .run(generation);
         return generation;
       });
@@ -286,13 +317,14 @@ function outOfReach(path: string, cause: Error): RepertoireError {
 }
 
 function readState(file: OpenFile): IndexState {
-  const { revision, mark, generation, embedder, dimensions } = file.statements.state.get()!;
+  const { revision, mark, generation, embedder, dimensions, fills } = file.statements.state.get()!;
   return {
     revision: Number(revision),
     mark: mark as string,
     generation: generation as string,
     embedder: embedder as string | null,
     dimensions: dimensions === null ? null : Number(dimensions),
+    fills: Number(fills),
   };
 }
 
