@@ -1,7 +1,9 @@
 /**
  * Keeps the search index in step with the store: reads what changed since the revision the index
- * stands at, embeds it, and applies it. The index is derived, so losing it loses nothing.
+ * stands at, embeds it, and applies it. The index is derived, so losing it loses nothing. What can
+ * not be embedded at once is applied all the same, and left to the backlog.
  */
+import { systemClock, type Clock } from "../base/clock.ts";
 import { RepertoireError } from "../base/errors.ts";
 import type { JsonObject } from "../base/json.ts";
 import { AsyncRWLock } from "../lock/rw-lock.ts";
@@ -10,7 +12,8 @@ import type { IndexDocument, SearchIndex } from "../search/search-index.ts";
 import { embeddingText } from "../search/document-text.ts";
 import type { SkillSummary } from "../skill/skill.ts";
 import type { Change, SkillStore, StoredVersion } from "../store/skill-store.ts";
-import { embedTexts } from "./embed-texts.ts";
+import { Backlog } from "./backlog.ts";
+import { PromptEmbedding } from "./prompt-embedding.ts";
 
 /** Changes applied in one go: large enough to be fast, small enough to let others run in between. */
 const CHUNK = 200;
@@ -19,6 +22,9 @@ export interface IndexerParts {
   readonly store: SkillStore;
   readonly index: SearchIndex;
   readonly embedder: Embedder | undefined;
+  readonly clock?: Clock;
+  /** Called whenever skills that were left have been embedded, or that has failed again. */
+  readonly onProgress?: () => void;
 }
 
 export class Indexer {
@@ -26,15 +32,37 @@ export class Indexer {
   readonly #lock = new AsyncRWLock({ name: "the search index" });
   #running: Promise<number> | undefined;
   #background: Promise<void> | undefined;
-  #embedderError: string | undefined;
+  readonly #backlog: Backlog | undefined;
 
   constructor(parts: IndexerParts) {
     this.#parts = parts;
+    const { store, index, embedder, onProgress = () => undefined } = parts;
+    if (embedder !== undefined) {
+      const textOf = (version: StoredVersion): string => embeddingText(documentOf(version));
+      this.#backlog = new Backlog({ store, index, embedder, textOf, onRound: onProgress });
+    }
   }
 
   /** Why the last documents could not be embedded; they are found by keyword alone. */
   get embedderError(): string | undefined {
-    return this.#embedderError;
+    return this.#backlog?.error;
+  }
+
+  /** Whether the index has all skills, and every vector that can be had. */
+  async isComplete(): Promise<boolean> {
+    const { store, index } = this.#parts;
+    if ((await index.revision()) < (await store.revision())) return false;
+    return (await this.#backlog?.isDone()) ?? true;
+  }
+
+  /** Embeds in the background what earlier processes have left. */
+  resume(): void {
+    this.#backlog?.nudge();
+  }
+
+  /** Embeds what was left, now; resolves when that is done or the embedder fails. */
+  async embedRest(): Promise<void> {
+    await this.#backlog?.drain();
   }
 
   /**
@@ -59,10 +87,10 @@ export class Indexer {
   }
 
   /** Starts catching up without anyone waiting; what fails here fails again, audibly, in a search. */
-  nudge(): void {
+  nudge(whenDone?: () => void): void {
     this.#background ??= this.catchUp()
       .then(
-        () => undefined,
+        () => whenDone?.(),
         () => undefined,
       )
       .finally(() => {
@@ -88,14 +116,16 @@ export class Indexer {
     });
   }
 
-  /** Resolves when nothing is being indexed any more. */
+  /** Resolves when nothing is being indexed any more; what is left to embed stays left. */
   async settle(): Promise<void> {
     await this.#background;
+    await this.#backlog?.close();
   }
 
   async #applyChanges(): Promise<number> {
-    const { store, index } = this.#parts;
+    const { store, index, embedder, clock = systemClock } = this.#parts;
     const target = await store.revision();
+    const embedding = embedder && new PromptEmbedding(embedder, clock);
     for (;;) {
       // The index first: read the other way round, a commit in between would make it look ahead.
       const { revision: have, mark } = await index.position();
@@ -104,7 +134,7 @@ export class Indexer {
       if (isSameHistory && have >= Math.min(target, newest)) return have;
       // The store has another history since, such as that of a restored backup.
       if (!isSameHistory) await index.reset();
-      else await this.#applyChunk(have);
+      else await this.#applyChunk(have, embedding);
       await new Promise((resolve) => {
         setImmediate(resolve);
       });
@@ -118,7 +148,7 @@ export class Indexer {
     return change === undefined ? "" : markOf(change);
   }
 
-  async #applyChunk(have: number): Promise<void> {
+  async #applyChunk(have: number, embedding: PromptEmbedding | undefined): Promise<void> {
     const { store, index } = this.#parts;
     const changes = await store.changesSince(have, CHUNK);
     const last = changes.at(-1);
@@ -131,37 +161,29 @@ export class Indexer {
     const ids = [...new Set(changes.map((change) => change.skillId))];
     const current = await store.findMany(ids);
     const present = new Set(current.map((version) => version.id));
+    const upserts = await this.#documentsOf(current, embedding);
     await index.apply({
-      upserts: await this.#documentsOf(current),
+      upserts,
       removals: ids.filter((id) => !present.has(id)),
       revision: last.revision,
       mark: markOf(last),
     });
+    if (embedding && upserts.some(({ vector }) => vector === undefined)) this.#backlog?.leave();
   }
 
-  async #documentsOf(versions: readonly StoredVersion[]): Promise<readonly IndexDocument[]> {
+  async #documentsOf(
+    versions: readonly StoredVersion[],
+    embedding: PromptEmbedding | undefined,
+  ): Promise<readonly IndexDocument[]> {
     const documents = versions.map(documentOf);
-    const vectors = await this.#embed(documents);
+    // An embedder that has failed, or is busy with others, must not keep searches waiting.
+    if (embedding === undefined || this.#backlog!.isBehind) return documents;
+    const { vectors, error } = await embedding.embed(documents.map(embeddingText));
+    if (error !== undefined) this.#backlog!.fail(error);
     return documents.map((document, at) => {
       const vector = vectors[at];
       return vector === undefined ? document : { ...document, vector };
     });
-  }
-
-  async #embed(
-    documents: readonly IndexDocument[],
-  ): Promise<readonly (Float32Array | undefined)[]> {
-    if (this.#parts.embedder === undefined || documents.length === 0) return [];
-    try {
-      const texts = documents.map(embeddingText);
-      const vectors = await embedTexts(this.#parts.embedder, texts, "document");
-      this.#embedderError = undefined;
-      return vectors;
-    } catch (error) {
-      // A failing embedder must not keep a skill from being found: keywords still do.
-      this.#embedderError = error instanceof Error ? error.message : String(error);
-      return [];
-    }
   }
 }
 

@@ -3,16 +3,14 @@ import type { Limits } from "../base/limits.ts";
 import type { SkillCache } from "../cache/skill-cache.ts";
 import type { LockDriver } from "../lock/lock-driver.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
-import type { Embedder } from "../search/embedder.ts";
-import type { SearchIndex } from "../search/search-index.ts";
 import type { SkillStore } from "../store/skill-store.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Composer } from "./composer.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Executor } from "./executor.ts";
-import type { Indexer } from "./indexer.ts";
 import type { Replayer } from "./replayer.ts";
 import type { OfferedTool } from "./offered-tools.ts";
+import type { SearchSpaces } from "./search-spaces.ts";
 import type { Searcher } from "./searcher.ts";
 import type { SyncLibrary } from "./sync/sync-library.ts";
 
@@ -21,15 +19,13 @@ export interface LibraryParts {
   /** Directory of the embedded library, when there is one. */
   readonly path: string | undefined;
   readonly store: SkillStore;
-  readonly index: SearchIndex;
-  readonly embedder: Embedder | undefined;
   readonly sandbox: Sandbox;
   readonly locks: LockDriver;
   /** What skills may be lent, by name. */
   readonly tools: ReadonlyMap<string, OfferedTool>;
   readonly cache: SkillCache;
   readonly evidence: Evidence;
-  readonly indexer: Indexer;
+  readonly spaces: SearchSpaces;
   readonly catalog: Catalog;
   readonly searcher: Searcher;
   readonly executor: Executor;

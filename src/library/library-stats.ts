@@ -4,6 +4,7 @@ import type { SandboxStats } from "../sandbox/sandbox.ts";
 import type { SkillStatus } from "../skill/skill.ts";
 import type { RunTotals } from "../store/run-store.ts";
 import type { LibraryParts } from "./library-parts.ts";
+import type { SpaceProgress } from "./search-spaces.ts";
 
 /** Counts, and how the parts are doing. */
 export interface LibraryStats {
@@ -29,10 +30,14 @@ export interface LibraryStats {
     readonly revision: number;
     readonly skills: number;
     readonly vectors: number;
-    /** Id of the embedder; `null` without one. */
+    /** Skills that wait for their vector, and until then are found by keyword. */
+    readonly pending: number;
+    /** Id of the embedder whose vectors are compared; `null` without one. */
     readonly embedder: string | null;
     /** Why the last skills could not be embedded. */
     readonly embedderError?: string;
+    /** While the embedder was changed: the one that will be used, once it is done with all skills. */
+    readonly next?: SpaceProgress;
   };
   readonly cache: CacheStats;
   readonly locks: LockStats;
@@ -40,10 +45,12 @@ export interface LibraryStats {
 }
 
 export async function libraryStats(parts: LibraryParts): Promise<LibraryStats> {
-  const { store, index, indexer, embedder, evidence, cache, locks, sandbox } = parts;
+  const { store, spaces, evidence, cache, locks, sandbox } = parts;
   const { versions, ...byStatus } = await store.counts();
   const totals = await evidence.totals();
-  const { embedderError } = indexer;
+  const { index, embedder, indexer } = spaces.current;
+  const embedderError = indexer.embedderError ?? spaces.next?.indexer.embedderError;
+  const next = await spaces.progress();
   // What stands around programs is known only from a start; that it fails is told by the first run.
   await sandbox.prepare?.().catch(() => undefined);
   return {
@@ -57,6 +64,7 @@ export async function libraryStats(parts: LibraryParts): Promise<LibraryStats> {
       ...(await index.counts()),
       embedder: embedder?.id ?? null,
       ...(embedderError === undefined ? {} : { embedderError }),
+      ...(next === undefined ? {} : { next }),
     },
     cache: cache.stats,
     locks: locks.stats(),

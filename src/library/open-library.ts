@@ -3,6 +3,7 @@
  * `choose-sandbox.ts`): every socket the caller left empty gets its
  * embedded driver, and what is opened here is closed here, in reverse.
  */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { closers } from "../base/closers.ts";
@@ -15,6 +16,7 @@ import { SkillCache } from "../cache/skill-cache.ts";
 import { memoryLocks } from "../lock/memory-locks.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { Embedder } from "../search/embedder.ts";
+import type { SearchIndex } from "../search/search-index.ts";
 import { sqliteSearchIndex } from "../search/sqlite-index.ts";
 import { staticEmbedder } from "../search/static-embedder.ts";
 import { sqliteRunStore } from "../store/sqlite/sqlite-run-store.ts";
@@ -29,9 +31,9 @@ import { Evidence } from "./evidence.ts";
 import { Executor } from "./executor.ts";
 import { fetchSettings } from "./host-fetch/fetch-settings.ts";
 import { hostFetch } from "./host-fetch/host-fetch.ts";
-import { Indexer } from "./indexer.ts";
 import { checkJournals, JournalKeeper } from "./journal-keeper.ts";
 import { defaultLibraryPath, prepareDirectory } from "./library-path.ts";
+import { openSpaces } from "./open-spaces.ts";
 import { offerTools } from "./offered-tools.ts";
 import { checkInteger, checkKnownOptions, checkOneOf } from "./options.ts";
 import type { LibraryOptions, SandboxSize } from "./options.ts";
@@ -57,6 +59,8 @@ const KNOWN = [
   "durability",
   "clock",
 ];
+
+const MAX_NAME_CHARACTERS = 100;
 
 /** Without one of these nothing would ever be done. */
 const MIN_LIMIT: Readonly<Record<string, number>> = {
@@ -125,16 +129,20 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     );
   const embedder =
     options.embedder === false ? undefined : (options.embedder ?? (await staticEmbedder()));
-  const index =
-    options.index ??
-    own(
-      await sqliteSearchIndex({
-        path: file(indexName(embedder)),
-        busyMs,
-        clock,
-        ...spaceOf(embedder),
-      }),
-    );
+  const openIndex = async (path: string, space: Embedder | undefined): Promise<SearchIndex> =>
+    own(await sqliteSearchIndex({ path, busyMs, clock, ...spaceOf(space) }));
+  const index = options.index ?? (await openIndex(file(indexName(embedder)), embedder));
+  const bundled = await staticEmbedder();
+  const spaces = await openSpaces({
+    store,
+    clock,
+    index,
+    embedder,
+    openIndex,
+    ...(options.index === undefined
+      ? { fallback: { embedder: bundled, path: file(indexName(bundled)) } }
+      : {}),
+  });
   const sandbox = isSandbox(options.sandbox)
     ? options.sandbox
     : await openSandbox(options.sandbox ?? {}, own);
@@ -142,7 +150,6 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
 
   const coherence = new Coherence({ store, cache });
   const evidence = own(new Evidence({ runs, clock }));
-  const indexer = new Indexer({ store, index, embedder });
   const closing = new AbortController();
   const admission: Admission = new Admission({
     checker: own(draftChecker()),
@@ -167,9 +174,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
   });
   const listIds = (): Promise<readonly string[]> => allIds(catalog, limits);
   const searcher = new Searcher({
-    index,
-    indexer,
-    embedder,
+    spaces,
     cache,
     coherence,
     evidence,
@@ -191,19 +196,18 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
       evidence,
     }),
   );
-  own({ close: () => indexer.settle() });
+  own({ close: () => spaces.settle() });
+  spaces.resume();
 
   return new SkillLibrary({
     path,
     store,
-    index,
-    embedder,
     sandbox,
     locks,
     tools,
     cache,
     evidence,
-    indexer,
+    spaces,
     catalog,
     searcher,
     executor,
@@ -258,11 +262,13 @@ function resolveLimits(given: Partial<Limits> = {}): Limits {
   return Object.freeze({ ...limits, ...Object.fromEntries(lowered) });
 }
 
-/** Vectors of different embedders never share a file. */
+/** Vectors of different embedders never share a file, whatever their ids are made of. */
 function indexName(embedder: Embedder | undefined): string {
-  return embedder === undefined
-    ? "index.sqlite"
-    : `index-${embedder.id.replaceAll(/[^\w.-]/g, "_")}.sqlite`;
+  if (embedder === undefined) return "index.sqlite";
+  const name = embedder.id.replaceAll(/[^\w.-]/g, "_").slice(0, MAX_NAME_CHARACTERS);
+  if (name === embedder.id) return `index-${name}.sqlite`;
+  const hash = createHash("sha256").update(embedder.id).digest("hex").slice(0, 8);
+  return `index-${name}-${hash}.sqlite`;
 }
 
 function spaceOf(embedder: Embedder | undefined): { embedderId?: string; dimensions?: number } {

@@ -109,6 +109,7 @@ test("an embedder that fails on the skills costs the vectors, and no skill", asy
     revision: 2,
     skills: 2,
     vectors: 0,
+    pending: 2,
     embedder: "own",
     embedderError: "quota is used up",
   });

@@ -4,16 +4,13 @@ import { RepertoireError } from "../base/errors.ts";
 import { preview } from "../base/json.ts";
 import type { Limits } from "../base/limits.ts";
 import type { SkillCache } from "../cache/skill-cache.ts";
-import type { Embedder } from "../search/embedder.ts";
 import { isConfident } from "../search/confidence.ts";
-import type { IndexFilter, IndexHit, SearchIndex } from "../search/search-index.ts";
+import type { IndexFilter, IndexHit } from "../search/search-index.ts";
 import { SKILL_STATUSES } from "../skill/skill.ts";
 import type { SkillStatus, SkillSummary } from "../skill/skill.ts";
 import type { SkillEvidence } from "../store/run-store.ts";
 import type { Coherence } from "./coherence.ts";
-import { embedTexts } from "./embed-texts.ts";
 import type { Evidence } from "./evidence.ts";
-import type { Indexer } from "./indexer.ts";
 import {
   checkBoolean,
   checkInteger,
@@ -22,6 +19,9 @@ import {
   checkText,
   checkTexts,
 } from "./options.ts";
+import type { EmbeddedQuery } from "./query-embedding.ts";
+import type { SearchSpace } from "./search-space.ts";
+import type { SearchSpaces } from "./search-spaces.ts";
 
 export interface SearchOptions {
   readonly category?: string;
@@ -54,6 +54,7 @@ export interface SearchResult {
   readonly matches: readonly SkillMatch[];
   /** `hybrid`: keywords and vectors; `keyword`: keywords alone, for the reason given. */
   readonly mode: "hybrid" | "keyword";
+  /** Why vectors were not compared, or not those of all skills or of the library's embedder. */
   readonly modeReason?: string;
   /** Id of the embedder whose vectors were compared; `null` in mode `keyword`. */
   readonly embedder: string | null;
@@ -67,19 +68,15 @@ interface Ranking extends Omit<SearchResult, "matches"> {
   readonly hits: readonly IndexHit[];
 }
 
-type EmbeddedQuery =
-  | { readonly vector: Float32Array }
-  | { readonly vector?: never; readonly reason: string };
-
 interface Found {
   readonly hits: readonly IndexHit[];
   readonly embedded: EmbeddedQuery;
+  /** What is missing though the query has a vector. */
+  readonly gap?: string;
 }
 
 export interface SearcherParts {
-  readonly index: SearchIndex;
-  readonly indexer: Indexer;
-  readonly embedder: Embedder | undefined;
+  readonly spaces: SearchSpaces;
   readonly cache: SkillCache;
   readonly coherence: Coherence;
   readonly evidence: Evidence;
@@ -154,43 +151,60 @@ export class Searcher {
     // The answer is shared with whoever asks the same meanwhile: no single caller's signal may end it.
     const { signal: _, ...shared } = options;
     const { category, tags, status, limit } = options;
-    const key = `search:${JSON.stringify([query, category ?? null, tags ?? [], status ?? "active", limit ?? null])}`;
-    const ranking = await cache.getOrLoad(key, () => this.#searchIndex(query, shared));
-    return ranking as Ranking;
+    const space = this.#parts.spaces.current.embedder?.id ?? null;
+    const key = `search:${JSON.stringify([query, space, category ?? null, tags ?? [], status ?? "active", limit ?? null])}`;
+    const ranking = (await cache.getOrLoad(key, () => this.#searchIndex(query, shared))) as Ranking;
+    // Better can be had later, without any skill changing: not for ever where something was missing.
+    if (ranking.modeReason !== undefined && space !== null) cache.invalidate(key);
+    return ranking;
   }
 
   async #searchIndex(text: string, options: SearchOptions): Promise<Ranking> {
-    const { index, indexer, embedder, limits } = this.#parts;
-    await using _ = await indexer.lock.acquire("read");
+    const { spaces, limits } = this.#parts;
     const filter = await this.#filterOf(options);
     const limit = options.limit ?? limits.searchResults;
-    const { hits, revision, embedded } = await this.#caughtUp(async () => {
-      // Not before: whether the skills have vectors to compare is known once they are indexed.
-      const embedded = await this.#embedQuery(text, options.signal);
-      const { vector } = embedded;
-      const query = { text, filter, limit, ...(vector === undefined ? {} : { vector }) };
-      return { embedded, hits: await index.search(query) };
-    });
-    const confident = isConfident(hits, text);
-    return embedded.vector === undefined
-      ? { hits, mode: "keyword", modeReason: embedded.reason, embedder: null, revision, confident }
-      : { hits, mode: "hybrid", embedder: embedder?.id ?? null, revision, confident };
+    spaces.nudgeNext();
+    for (;;) {
+      const space = spaces.current;
+      await using _ = await space.indexer.lock.acquire("read");
+      // It may have been retired while this search waited.
+      if (space !== spaces.current) continue;
+      const { hits, revision, embedded, gap } = await this.#caughtUp(space, async () => {
+        // Not before: whether the skills have vectors to compare is known once they are indexed.
+        const { gap, ...embedded } = await this.#embedQuery(space, text, options.signal);
+        const { vector } = embedded;
+        const query = { text, filter, limit, ...(vector === undefined ? {} : { vector }) };
+        const hits = await space.index.search(query);
+        return { embedded, hits, ...(gap === undefined ? {} : { gap }) };
+      });
+      const confident = isConfident(hits, text);
+      if (embedded.vector === undefined) {
+        const modeReason = embedded.reason;
+        return { hits, mode: "keyword", modeReason, embedder: null, revision, confident };
+      }
+      const embedder = space.embedder?.id ?? null;
+      const ranking = { hits, mode: "hybrid", embedder, revision, confident } as const;
+      return gap === undefined ? ranking : { ...ranking, modeReason: gap };
+    }
   }
 
   /** An index that finds itself damaged empties itself; it is derived, so it is filled again, once. */
-  async #caughtUp(search: () => Promise<Found>): Promise<Found & { readonly revision: number }> {
+  async #caughtUp(
+    space: SearchSpace,
+    search: () => Promise<Found>,
+  ): Promise<Found & { readonly revision: number }> {
     try {
-      return await this.#searchUpToDate(search);
+      return await this.#searchUpToDate(space, search);
     } catch (error) {
       if (!(error instanceof RepertoireError && error.code === "STORE_CORRUPT")) throw error;
-      return this.#searchUpToDate(search);
+      return this.#searchUpToDate(space, search);
     }
   }
 
   async #searchUpToDate(
+    { index, indexer }: SearchSpace,
     search: () => Promise<Found>,
   ): Promise<Found & { readonly revision: number }> {
-    const { index, indexer } = this.#parts;
     for (;;) {
       const revision = await indexer.catchUp();
       const found = await search();
@@ -199,25 +213,38 @@ export class Searcher {
     }
   }
 
-  async #embedQuery(text: string, signal: AbortSignal | undefined): Promise<EmbeddedQuery> {
-    const { embedder, indexer } = this.#parts;
-    if (embedder === undefined) return { reason: "this library has no embedder" };
-    try {
-      const [vector] = await embedTexts(embedder, [text], "query", signal);
-      if (vector === undefined || !vector.some((value) => value !== 0))
-        return { reason: `the embedder ${embedder.id} knows no word of the query` };
-      if (indexer.embedderError !== undefined && (await this.#parts.index.counts()).vectors === 0) {
-        return {
-          reason: `the embedder ${embedder.id} failed on the skills: ${indexer.embedderError}`,
-        };
-      }
-      return { vector };
-    } catch (error) {
-      throwIfAborted(signal, "Searching");
+  async #embedQuery(
+    { index, indexer, embedder, queries }: SearchSpace,
+    text: string,
+    signal: AbortSignal | undefined,
+  ): Promise<EmbeddedQuery & { readonly gap?: string }> {
+    if (embedder === undefined || queries === undefined)
+      return { reason: "this library has no embedder" };
+    const isPartial = (await index.unembedded({ limit: 1 })).skills.length > 0;
+    const { vectors, pending, skills } = isPartial
+      ? await index.counts()
+      : { vectors: 1, pending: 0, skills: 0 };
+    if (isPartial) indexer.resume();
+    const { embedderError } = indexer;
+    if (vectors === 0) {
       return {
-        reason: `the embedder ${embedder.id} failed: ${error instanceof Error ? error.message : String(error)}`,
+        reason:
+          embedderError === undefined
+            ? `the embedder ${embedder.id} has not come to the skills yet`
+            : `the embedder ${embedder.id} failed on the skills: ${embedderError}`,
       };
     }
+    const embedded = await queries.embed(text, signal);
+    if (embedded.vector === undefined) return embedded;
+    const failed = embedderError === undefined ? "" : `; the embedder failed: ${embedderError}`;
+    if (isPartial) {
+      const left = `${pending} of ${skills} skills have no vector yet, and are found by keyword`;
+      return { ...embedded, gap: `${left}${failed}` };
+    }
+    const { spaces } = this.#parts;
+    const next = spaces.next?.embedder?.id;
+    if (next === undefined || spaces.current.embedder !== embedder) return embedded;
+    return { ...embedded, gap: `the skills are still being embedded with ${next}` };
   }
 
   async #filterOf(options: SearchOptions): Promise<IndexFilter> {

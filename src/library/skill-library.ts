@@ -91,7 +91,7 @@ export class SkillLibrary implements AsyncDisposable {
   async add(draft: unknown, options?: AddOptions): Promise<AddResult> {
     await using _ = await this.#enter();
     const result = await this.#parts.catalog.add(draft, options);
-    this.#parts.indexer.nudge();
+    this.#parts.spaces.nudge();
     return result;
   }
 
@@ -102,7 +102,7 @@ export class SkillLibrary implements AsyncDisposable {
   ): Promise<readonly AddOutcome[]> {
     await using _ = await this.#enter();
     const outcomes = await addMany(this.#parts, drafts, options);
-    this.#parts.indexer.nudge();
+    this.#parts.spaces.nudge();
     return outcomes;
   }
 
@@ -163,7 +163,7 @@ export class SkillLibrary implements AsyncDisposable {
   async saveWorkflow(draft: WorkflowDraft, options?: AddOptions): Promise<AddResult> {
     await using _ = await this.#enter();
     const result = await saveWorkflow(this.#parts, draft, options);
-    this.#parts.indexer.nudge();
+    this.#parts.spaces.nudge();
     return result;
   }
 
@@ -205,7 +205,7 @@ export class SkillLibrary implements AsyncDisposable {
   async rollback(id: string, version: number, options?: RollbackOptions): Promise<AddResult> {
     await using _ = await this.#enter();
     const result = await this.#parts.catalog.rollback(id, version, options);
-    this.#parts.indexer.nudge();
+    this.#parts.spaces.nudge();
     return result;
   }
 
@@ -217,7 +217,7 @@ export class SkillLibrary implements AsyncDisposable {
   ): Promise<ChangeResult & { readonly status: SkillStatus }> {
     await using _ = await this.#enter();
     const result = await this.#parts.catalog.setStatus(id, status, options);
-    this.#parts.indexer.nudge();
+    this.#parts.spaces.nudge();
     return result;
   }
 
@@ -225,7 +225,7 @@ export class SkillLibrary implements AsyncDisposable {
   async remove(id: string, options?: ChangeOptions): Promise<ChangeResult> {
     await using _ = await this.#enter();
     const result = await this.#parts.catalog.remove(id, options);
-    this.#parts.indexer.nudge();
+    this.#parts.spaces.nudge();
     return result;
   }
 
@@ -283,10 +283,10 @@ export class SkillLibrary implements AsyncDisposable {
     return libraryStats(this.#parts);
   }
 
-  /** Builds the search index anew from the store. */
+  /** Builds the search index anew from the store; resolves when all is embedded or the embedder fails. */
   async reindex(): Promise<void> {
     await using _ = await this.#enter();
-    await this.#parts.indexer.rebuild();
+    await this.#parts.spaces.rebuild();
   }
 
   /**

@@ -6,7 +6,7 @@
  * of ours at all may be somebody's data and is renamed, never deleted.
  */
 import { randomUUID } from "node:crypto";
-import { closeSync, openSync, readSync, renameSync, rmSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
 /** Raised by every change to the schema or to how text is split, since both need a rebuild. */
@@ -92,6 +92,37 @@ export function discardIndexFile(path: string): void {
   for (const suffix of ["-wal", "-shm", ""]) rmSync(`${path}${suffix}`, { force: true });
 }
 
+/** When a process last opened, wrote or closed the index, in epoch milliseconds; nothing when there is none. */
+export function lastUseOf(path: string): number | undefined {
+  const times = ["", "-wal"].map(
+    (suffix) => statSync(`${path}${suffix}`, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  );
+  return times[0] === 0 ? undefined : Math.max(...times);
+}
+
+/**
+ * Deletes the index unless any process has it open; whoever opens it in that moment begins it anew.
+ *
+ * @returns whether it is gone
+ */
+export function discardIfUnused(path: string): boolean {
+  try {
+    const database = new DatabaseSync(path, { timeout: 0 });
+    try {
+      // SQLite leaves the write-ahead log only where no other connection is open.
+      const mode = database.prepare("PRAGMA journal_mode = DELETE").get()?.["journal_mode"];
+      if (mode !== "delete") return false;
+    } finally {
+      database.close();
+    }
+    discardIndexFile(path);
+    return true;
+  } catch {
+    // In use, out of reach or damaged: it is in nobody's way where it is.
+    return false;
+  }
+}
+
 function discardUnusable(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return setAside(path);
   const header = readHeader(path);
@@ -132,6 +163,9 @@ function openUsable(path: string): IndexFile {
     // After the schema, so that the header on disk names the application before any log exists.
     database.exec("PRAGMA journal_mode = WAL");
     const { ino } = statSync(path, { bigint: true });
+    // Reading leaves no trace of its own.
+    const now = new Date();
+    utimesSync(path, now, now);
     return {
       database,
       isCurrent: () => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino === ino,
