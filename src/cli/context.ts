@@ -1,5 +1,6 @@
 /** What a command is given: the library, opened when first asked for, and where its output goes. */
 import type { LibraryOptions, SkillLibrary } from "../index.ts";
+import { embedderFromEnvironment } from "./embedder-from-environment.ts";
 import { sandboxFromEnvironment } from "./engine-from-environment.ts";
 import { EXIT } from "./exit-codes.ts";
 import { requireLibrary } from "./missing-library.ts";
@@ -46,7 +47,8 @@ export function openSession(given: {
   return {
     context: {
       ...given,
-      library: (options = {}) => (opened ??= openAt(given.libraryPath, options)),
+      library: (options = {}) =>
+        (opened ??= openAt(given.libraryPath, options, (text) => given.output.note(text))),
       exit(code) {
         // What was stopped because nobody reads its output did not fail.
         const isUnread = code === EXIT.interrupted && given.output.closed.aborted;
@@ -66,11 +68,13 @@ export function openSession(given: {
 async function openAt(
   path: string | undefined,
   { create = false, ...options }: OpenOptions,
+  note: (text: string) => void,
 ): Promise<SkillLibrary> {
   const { defaultLibraryPath, openLibrary } = await import("../index.ts");
   if (!create) await requireLibrary(path ?? defaultLibraryPath());
   return openLibrary({
     ...(options.sandbox === undefined ? sandboxFromEnvironment(process.env) : {}),
+    ...(await embedderFromEnvironment(process.env, note)),
     ...options,
     ...(path === undefined ? {} : { path }),
   });

@@ -115,7 +115,7 @@ export async function checkIndex(library: SkillLibrary, reindex: boolean): Promi
     return warn(
       "index",
       `${summary}; the embedder failed: ${search.embedderError}`,
-      "skills are found by keyword; repair the embedder and run repertoire doctor --reindex",
+      "skills are found by keyword until it works again; repertoire doctor --reindex tries at once",
     );
   if (search.vectors < search.skills && search.embedder !== null)
     return warn("index", summary, "run repertoire doctor --reindex to embed the others");

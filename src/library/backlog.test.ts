@@ -147,3 +147,15 @@ test("reindexing waits until all is embedded, or the embedder fails", async () =
   await library.reindex();
   expect(await pending(library)).toBe(0);
 });
+
+test("closing does not wait for a reindexing that waits for the embedder", async () => {
+  const embedder = switchedEmbedder();
+  await using fixture = await temporaryLibrary({ embedder });
+  const { library } = fixture;
+  await library.addMany(notes(5));
+  embedder.documents = "hang";
+  const reindexing = library.reindex();
+  await expect.poll(() => pending(library), SOON).toBe(5);
+  await library.close();
+  await reindexing;
+});

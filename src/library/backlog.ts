@@ -12,7 +12,7 @@ import { embedderFailure, embedTexts, within } from "./embed-texts.ts";
 
 const BATCH_SIZE = 64;
 /** A call that takes longer will never end. */
-const CALL_WITHIN_MS = 300_000;
+const CALL_WITHIN_MS = 120_000;
 const FIRST_PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 300_000;
 /** So many single texts in a row fail because of the embedder, and not because of what they say. */
@@ -25,6 +25,8 @@ export interface BacklogParts {
   readonly textOf: (version: StoredVersion) => string;
   /** Called after every round, whatever came of it. */
   readonly onRound: () => void;
+  /** Ends everything when it aborts, as `close()` does. */
+  readonly closing?: AbortSignal;
 }
 
 type Waiting = Unembedded["skills"];
@@ -43,6 +45,7 @@ export class Backlog {
 
   constructor(parts: BacklogParts) {
     this.#parts = parts;
+    parts.closing?.addEventListener("abort", () => void this.close(), { once: true });
   }
 
   /** Whether skills are left that this process knows of. */
@@ -78,7 +81,7 @@ export class Backlog {
   /** Starts a round when there is anything to do, unless one is under way or planned. */
   nudge(): void {
     if (this.#round !== undefined || this.#timer !== undefined || this.#isClosed) return;
-    this.#start();
+    void this.#start();
   }
 
   /** Tries now to embed all that is left; resolves when that is done or the embedder fails. */
@@ -209,7 +212,7 @@ export class Backlog {
       const { id, version } = versions[at]!;
       return { id, version, vector };
     });
-    await index.fill({ generation, vectors: filled });
+    await index.addVectors({ generation, vectors: filled });
     return true;
   }
 }

@@ -25,6 +25,8 @@ export interface IndexerParts {
   readonly clock?: Clock;
   /** Called whenever skills that were left have been embedded, or that has failed again. */
   readonly onProgress?: () => void;
+  /** Aborts when the library closes, before calls under way have ended. */
+  readonly closing?: AbortSignal;
 }
 
 export class Indexer {
@@ -36,10 +38,13 @@ export class Indexer {
 
   constructor(parts: IndexerParts) {
     this.#parts = parts;
-    const { store, index, embedder, onProgress = () => undefined } = parts;
+    const { store, index, embedder, closing, onProgress: onRound = () => undefined } = parts;
     if (embedder !== undefined) {
       const textOf = (version: StoredVersion): string => embeddingText(documentOf(version));
-      this.#backlog = new Backlog({ store, index, embedder, textOf, onRound: onProgress });
+      this.#backlog = new Backlog({
+        ...{ store, index, embedder, textOf, onRound },
+        ...(closing === undefined ? {} : { closing }),
+      });
     }
   }
 

@@ -133,9 +133,11 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     own(await sqliteSearchIndex({ path, busyMs, clock, ...spaceOf(space) }));
   const index = options.index ?? (await openIndex(file(indexName(embedder)), embedder));
   const bundled = await staticEmbedder();
+  const closing = new AbortController();
   const spaces = await openSpaces({
     store,
     clock,
+    closing: closing.signal,
     index,
     embedder,
     openIndex,
@@ -150,7 +152,6 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
 
   const coherence = new Coherence({ store, cache });
   const evidence = own(new Evidence({ runs, clock }));
-  const closing = new AbortController();
   const admission: Admission = new Admission({
     checker: own(draftChecker()),
     sandbox,

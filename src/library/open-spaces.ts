@@ -15,6 +15,8 @@ export interface OpenSpacesOptions {
   readonly clock: Clock;
   readonly index: SearchIndex;
   readonly embedder: Embedder | undefined;
+  /** Aborts when the library closes. */
+  readonly closing: AbortSignal;
   /** The embedder that can always be had, with the file of its index. */
   readonly fallback?: { readonly embedder: Embedder; readonly path: string };
   /** Opens an index that is closed with the library. */
@@ -36,7 +38,7 @@ export async function openSpaces(options: OpenSpacesOptions): Promise<SearchSpac
 }
 
 async function formerSpace(
-  { store, clock, index, embedder, openIndex }: OpenSpacesOptions,
+  { store, clock, index, embedder, closing, openIndex }: OpenSpacesOptions,
   fallback: NonNullable<OpenSpacesOptions["fallback"]>,
 ): Promise<FormerSpace | undefined> {
   if (embedder === undefined || embedder.id === fallback.embedder.id) return undefined;
@@ -50,7 +52,11 @@ async function formerSpace(
   }
   const formerIndex = await openIndex(fallback.path, fallback.embedder);
   return {
-    space: searchSpace({ store, clock, index: formerIndex, embedder: fallback.embedder }),
+    space: searchSpace({
+      ...{ store, clock, closing },
+      index: formerIndex,
+      embedder: fallback.embedder,
+    }),
     async retire() {
       await formerIndex.close();
       if (isOld) discardIfUnused(fallback.path);

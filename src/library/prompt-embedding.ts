@@ -7,8 +7,8 @@ import type { Embedder } from "../search/embedder.ts";
 import { embedderFailure, embedTexts, within } from "./embed-texts.ts";
 
 const FREE_MS = 2000;
-/** What is given besides for every text: hundreds of times what the bundled embedder needs. */
-const MS_PER_TEXT = 5;
+/** What is given besides for every text: twenty times and more what the bundled embedder needs. */
+const MS_PER_TEXT = 1;
 const BATCH_SIZE = 64;
 
 export interface PromptVectors {

@@ -19,6 +19,7 @@ export function searchSpace(parts: {
   readonly embedder: Embedder | undefined;
   readonly clock: Clock;
   readonly onProgress?: () => void;
+  readonly closing?: AbortSignal;
 }): SearchSpace {
   const { index, embedder, clock } = parts;
   return {

@@ -163,9 +163,7 @@ function openUsable(path: string): IndexFile {
     // After the schema, so that the header on disk names the application before any log exists.
     database.exec("PRAGMA journal_mode = WAL");
     const { ino } = statSync(path, { bigint: true });
-    // Reading leaves no trace of its own.
-    const now = new Date();
-    utimesSync(path, now, now);
+    noteUse(path);
     return {
       database,
       isCurrent: () => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino === ino,
@@ -173,6 +171,16 @@ function openUsable(path: string): IndexFile {
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/** Reading leaves no trace of its own. */
+function noteUse(path: string): void {
+  const now = new Date();
+  try {
+    utimesSync(path, now, now);
+  } catch {
+    // Another user's file can be shared all the same; it only looks less used than it is.
   }
 }
 

@@ -136,8 +136,8 @@ export function describeSearchIndex(name: string, create: () => Promise<SearchIn
         { id: "with", version: 1, vector: direction(0) },
         { id: "never_there", version: 1, vector: direction(0) },
       ];
-      expect(await index.fill({ generation, vectors })).toBe(2);
-      expect(await index.fill({ generation, vectors })).toBe(0);
+      expect(await index.addVectors({ generation, vectors })).toBe(2);
+      expect(await index.addVectors({ generation, vectors })).toBe(0);
       expect(idsOf(await index.search(query))).toEqual(["a"]);
       expect(await index.counts()).toEqual({ skills: 4, vectors: 3, pending: 1 });
       expect(await index.revision()).toBe(1);
@@ -157,7 +157,7 @@ export function describeSearchIndex(name: string, create: () => Promise<SearchIn
       await index.reset();
       await index.apply({ upserts: [indexDocument("a")], removals: [], revision: 1 });
       const vectors = [{ id: "a", version: 1, vector: direction(0) }];
-      expect(await index.fill({ generation, vectors })).toBe(0);
+      expect(await index.addVectors({ generation, vectors })).toBe(0);
       expect(await index.counts()).toEqual({ skills: 1, vectors: 0, pending: 1 });
     });
 

@@ -109,7 +109,7 @@ export interface SearchIndex {
    *
    * @returns how many were added
    */
-  fill(given: {
+  addVectors(given: {
     readonly generation: string;
     readonly vectors: readonly SkillVector[];
   }): Promise<number>;

@@ -282,9 +282,15 @@ describe("vectors", () => {
     const query = { text: "", vector: direction(0), filter: ACTIVE, limit: 10 };
     expect(await second.search(query)).toEqual([]);
     const { generation } = await first.unembedded({ limit: 1 });
-    await first.fill({ generation, vectors: [{ id: "a", version: 1, vector: direction(5) }] });
+    await first.addVectors({
+      generation,
+      vectors: [{ id: "a", version: 1, vector: direction(5) }],
+    });
     expect(idsOf(await second.search(query))).toEqual(["a"]);
-    await second.fill({ generation, vectors: [{ id: "b", version: 1, vector: direction(0) }] });
+    await second.addVectors({
+      generation,
+      vectors: [{ id: "b", version: 1, vector: direction(0) }],
+    });
     expect(idsOf(await first.search(query))).toEqual(["b", "a"]);
     const fresh = await open();
     expect(idsOf(await fresh.search(query))).toEqual(["b", "a"]);

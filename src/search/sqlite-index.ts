@@ -268,7 +268,7 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
         };
       }),
 
-    async fill({ generation, vectors }) {
+    async addVectors({ generation, vectors }) {
       for (const { id, vector } of vectors) checkVector(vector, dimensions, id);
       return run("BEGIN IMMEDIATE", () => {
         const state = readState(file);

@@ -22,8 +22,10 @@ export function switchedEmbedder(id = "switched"): SwitchedEmbedder {
     async embed(texts, kind, signal) {
       if (kind === "document") {
         embedder.given.push(...texts);
-        while (embedder.documents === "hang" && signal?.aborted !== true)
+        while (embedder.documents === "hang") {
           await new Promise((resolve) => setTimeout(resolve, 5));
+          signal?.throwIfAborted();
+        }
         const { poison } = embedder;
         const isPoisoned = poison !== undefined && texts.some((text) => text.includes(poison));
         if (embedder.documents === "fail" || isPoisoned) throw new Error("quota is used up");

@@ -34,7 +34,14 @@ function renderStats(stats: LibraryStats, paint: Paint): string {
       ["runs", countsOf(runs.runs, runs.byStatus)],
       ["search index", `${plural(search.skills, "skill")}, ${search.vectors} with a vector`],
       ["index lag", behind === 0 ? "none" : plural(behind, "revision")],
+      ["waiting for a vector", search.pending === 0 ? undefined : plural(search.pending, "skill")],
       ["embedder", oneLine(search.embedder ?? "none")],
+      [
+        "next embedder",
+        search.next === undefined
+          ? undefined
+          : `${oneLine(search.next.embedder)} (${search.next.done} of ${plural(search.next.total, "skill")} done)`,
+      ],
       [
         "embedder error",
         search.embedderError === undefined ? undefined : oneLine(search.embedderError),
