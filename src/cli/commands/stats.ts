@@ -34,7 +34,7 @@ function renderStats(stats: LibraryStats, paint: Paint): string {
       ["runs", countsOf(runs.runs, runs.byStatus)],
       ["search index", `${plural(search.skills, "skill")}, ${search.vectors} with a vector`],
       ["index lag", behind === 0 ? "none" : plural(behind, "revision")],
-      ["waiting for a vector", search.pending === 0 ? undefined : plural(search.pending, "skill")],
+      ["no vector yet", search.pending === 0 ? undefined : plural(search.pending, "skill")],
       ["embedder", oneLine(search.embedder ?? "none")],
       [
         "next embedder",
