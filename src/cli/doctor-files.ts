@@ -1,5 +1,5 @@
 /** What `doctor` finds out about the library's files without opening the library. */
-import { readdir, statfs } from "node:fs/promises";
+import { readdir, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { fail, ok, warn } from "./doctor-check.ts";
 import type { DoctorCheck } from "./doctor-check.ts";
@@ -10,6 +10,8 @@ const MIB = 1024 * 1024;
 const FULL_BELOW_BYTES = 32 * MIB;
 const NEARLY_FULL_BELOW_BYTES = 512 * MIB;
 const BUSY_MS = 5000;
+const DAY_MS = 86_400_000;
+const UNUSED_AFTER_DAYS = 30;
 
 /** @param directory one that exists */
 export async function checkDisk(directory: string): Promise<DoctorCheck> {
@@ -37,6 +39,20 @@ export async function checkFiles(directory: string): Promise<readonly DoctorChec
       damaged.push(fail(kind, `${name} is damaged: ${oneLine(damage)}`, REMEDIES[kind](name)));
   }
   return damaged;
+}
+
+/** The indexes of embedders that nobody has used for long: they are never deleted by themselves. */
+export async function checkUnusedIndexes(directory: string): Promise<readonly DoctorCheck[]> {
+  const names = (await readdir(directory)).filter((name) => kindOf(name) === "index").sort();
+  const unused: DoctorCheck[] = [];
+  for (const name of names) {
+    const { mtimeMs, size } = await stat(join(directory, name));
+    const days = Math.floor((Date.now() - mtimeMs) / DAY_MS);
+    if (days < UNUSED_AFTER_DAYS) continue;
+    const found = `${name} (${Math.ceil(size / MIB)} MiB) was not used for ${days} days`;
+    unused.push(warn("index", found, "delete it if its embedder is no longer used"));
+  }
+  return unused;
 }
 
 type Kind = "store" | "runs" | "index";

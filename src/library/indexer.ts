@@ -42,7 +42,11 @@ export class Indexer {
     if (embedder !== undefined) {
       const textOf = (version: StoredVersion): string => embeddingText(documentOf(version));
       this.#backlog = new Backlog({
-        ...{ store, index, embedder, textOf, onRound },
+        store,
+        index,
+        embedder,
+        textOf,
+        onRound,
         ...(closing === undefined ? {} : { closing }),
       });
     }

@@ -53,7 +53,9 @@ async function formerSpace(
   const formerIndex = await openIndex(fallback.path, fallback.embedder);
   return {
     space: searchSpace({
-      ...{ store, clock, closing },
+      store,
+      clock,
+      closing,
       index: formerIndex,
       embedder: fallback.embedder,
     }),

@@ -14,7 +14,7 @@ import {
   checkStore,
   nearestExisting,
 } from "../doctor-checks.ts";
-import { checkDisk, checkFiles } from "../doctor-files.ts";
+import { checkDisk, checkFiles, checkUnusedIndexes } from "../doctor-files.ts";
 import { isMissing, MissingLibraryError } from "../missing-library.ts";
 import { EXIT } from "../exit-codes.ts";
 import { printable } from "../text-width.ts";
@@ -87,6 +87,8 @@ async function* checkLibrary(
   yield store;
   if (store.status !== "fail" && !damaged.some(({ name }) => name === "index"))
     yield await checkIndex(await open(), reindex);
+  // Last, because opening an index is a use.
+  yield* await checkUnusedIndexes(directory);
 }
 
 function show({ output }: CliContext, { name, status, message, remedy }: DoctorCheck): void {
