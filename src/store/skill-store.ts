@@ -27,6 +27,8 @@ export interface NewVersion {
   readonly contentHash: string;
   /** JavaScript to run: the code with its types stripped. Absent for a skill without code. */
   readonly program?: string;
+  /** Tells programs that do the same apart from others, whatever their names and layout. */
+  readonly codeFingerprint?: string;
   readonly status: SkillStatus;
   readonly checks: readonly Check[];
   readonly author?: string;
@@ -80,14 +82,59 @@ export interface Change {
   readonly at: string;
 }
 
-export interface ListFilter {
+/** Which skills a reader asks for. */
+export interface SkillFilter {
   readonly category?: string;
   /** Skills that have every one of these tags. */
   readonly tags?: readonly string[];
   readonly status?: SkillStatus;
-  /** Only ids that sort after this one. */
+}
+
+export interface ListFilter extends SkillFilter {
+  /** Only these ids. */
+  readonly ids?: readonly string[];
+  /**
+   * `name` without regard to the case of ASCII letters, `recent` by the time of the current version,
+   * latest first; ties in order of id (default: "id").
+   */
+  readonly orderBy?: "id" | "name" | "recent";
+  /** Only what comes after this id; in another order than by id, after it and `afterKey`. */
   readonly after?: string;
+  /** The name, or the time, of the place to go on from; needed with `after` in those orders. */
+  readonly afterKey?: string;
   readonly limit: number;
+}
+
+/** One value of a facet, and how many skills have it. */
+export interface FacetCount {
+  readonly value: string;
+  readonly count: number;
+}
+
+/** What there is among some skills; each facet most frequent first, ties in order of value. */
+export interface SkillFacets {
+  /** Skills counted. */
+  readonly skills: number;
+  readonly categories: readonly FacetCount[];
+  readonly tags: readonly FacetCount[];
+  readonly statuses: readonly FacetCount[];
+  /** How many different ones there are, also beyond the limit. */
+  readonly totals: { readonly categories: number; readonly tags: number };
+}
+
+/** A skill whose current version has the same content, or else the same code, as asked for. */
+export interface AlikeSkill {
+  readonly id: string;
+  readonly status: SkillStatus;
+  readonly same: "content" | "code";
+}
+
+/** Skills that declare that they call a skill. */
+export interface Dependents {
+  /** In order of id; the first of them where there are many. */
+  readonly ids: readonly string[];
+  /** How many there are. */
+  readonly count: number;
 }
 
 export interface SkillStore {
@@ -141,8 +188,20 @@ export interface SkillStore {
     expectedVersion: ExpectedVersion,
   ): Promise<{ readonly version: number; readonly revision: number }>;
 
-  /** Summaries in order of id. */
+  /** Summaries, in order. */
   list(filter: ListFilter): Promise<readonly SkillSummary[]>;
+
+  /** Counts over the skills that pass the filter; at most `limit` values of a facet. */
+  facets(filter: SkillFilter & { readonly limit: number }): Promise<SkillFacets>;
+
+  /** Skills that are the same: those of the same content first, then in order of id. */
+  findAlike(
+    wanted: { readonly contentHash: string; readonly codeFingerprint?: string },
+    limit: number,
+  ): Promise<readonly AlikeSkill[]>;
+
+  /** Skills whose current version declares that it calls this one, which need not exist. */
+  dependents(id: string, limit: number): Promise<Dependents>;
 
   /** Current versions of these skills, in no order; unknown and removed ids are left out. */
   findMany(ids: readonly string[]): Promise<readonly StoredVersion[]>;

@@ -5,10 +5,10 @@
  *   of a skill at revision r is its last row up to r
  * - `skill_versions`: what was appended, immutable
  * - `blobs`: long texts by their SHA-256, so that a version with new metadata copies no code
- * - `skills`, `skill_tags`: the current state, derived from the other three for fast reads
+ * - `skills`, `skill_tags`, `skill_calls`: the current state, derived from the other three for fast reads
  *
  * Free text is kept as JSON (`note`, `definition`, `admission`, `summary`) or as bytes (`content`):
- * read as a TEXT column, Node 22 would cut it at its first NUL.
+ * read as a TEXT column, Node 22 would cut it at its first NUL. `skills.name` only orders rows.
  */
 import type { Schema } from "./schema.ts";
 
@@ -64,8 +64,38 @@ const VERSION_1 = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/**
+ * What skills call, by callee; the fingerprint of a program beside it, since it follows from the text
+ * alone; and the keys of the other orders of a list.
+ */
+const VERSION_2 = `
+  CREATE TABLE skill_calls (
+    callee   TEXT NOT NULL,
+    skill_id TEXT NOT NULL REFERENCES skills (id),
+    PRIMARY KEY (callee, skill_id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX skill_calls_by_skill ON skill_calls (skill_id);
+  INSERT OR IGNORE INTO skill_calls (callee, skill_id)
+    SELECT called.value, s.id FROM skills s
+    JOIN skill_versions v ON v.skill_id = s.id AND v.version = s.version
+    JOIN json_each(v.definition, '$.capabilities.skills') called
+    WHERE s.removed = 0;
+
+  ALTER TABLE blobs ADD COLUMN fingerprint TEXT;
+  CREATE INDEX blobs_by_fingerprint ON blobs (fingerprint) WHERE fingerprint IS NOT NULL;
+  CREATE INDEX skill_versions_by_program ON skill_versions (program);
+  CREATE INDEX skills_by_content ON skills (content_hash) WHERE removed = 0;
+
+  ALTER TABLE skills ADD COLUMN name TEXT NOT NULL COLLATE NOCASE DEFAULT '';
+  ALTER TABLE skills ADD COLUMN updated_at TEXT NOT NULL DEFAULT '';
+  UPDATE skills SET name = json_extract(summary, '$.name'),
+    updated_at = json_extract(summary, '$.updatedAt');
+  CREATE INDEX skills_by_name ON skills (name, id) WHERE removed = 0;
+  CREATE INDEX skills_by_time ON skills (updated_at DESC, id) WHERE removed = 0;
+`;
+
 export const LIBRARY_SCHEMA: Schema = {
   holds: "a skill library",
   applicationId: 0x52_50_4c_42, // "RPLB"
-  migrations: [VERSION_1],
+  migrations: [VERSION_1, VERSION_2],
 };

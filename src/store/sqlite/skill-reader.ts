@@ -2,12 +2,11 @@
 import { RepertoireError } from "../../base/errors.ts";
 import { preview } from "../../base/json.ts";
 import { SKILL_STATUSES } from "../../skill/skill.ts";
-import type { SkillStatus, SkillSummary } from "../../skill/skill.ts";
-import type { Change, ListFilter, SkillStore, StoredVersion } from "../skill-store.ts";
+import type { SkillStatus } from "../../skill/skill.ts";
+import type { Change, SkillStore, StoredVersion } from "../skill-store.ts";
 import type { SqliteConnection } from "./connection.ts";
-import { skillSummary, storedVersion } from "./skill-rows.ts";
-import type { SummaryRow, VersionRow } from "./skill-rows.ts";
-import type { Parameter } from "./statement.ts";
+import { storedVersion } from "./skill-rows.ts";
+import type { VersionRow } from "./skill-rows.ts";
 
 export interface SkillReader {
   find(
@@ -15,7 +14,6 @@ export interface SkillReader {
     at: { readonly version?: number; readonly asOf?: number },
   ): StoredVersion | undefined;
   history(id: string): readonly StoredVersion[];
-  list(filter: ListFilter): readonly SkillSummary[];
   findMany(ids: readonly string[]): readonly StoredVersion[];
   counts(): Awaited<ReturnType<SkillStore["counts"]>>;
   revision(): number;
@@ -86,12 +84,6 @@ export function skillReader({ statement, path }: SqliteConnection): SkillReader 
       statement<VersionRow>(HISTORY)
         .all(id)
         .map((row) => storedVersion(row, path)),
-    list(filter) {
-      assertLimit(filter.limit);
-      const { sql, parameters } = listQuery(filter);
-      const rows = statement<SummaryRow>(sql).all(...parameters);
-      return rows.map((row) => skillSummary(row, path));
-    },
     findMany: (ids) =>
       statement<VersionRow>(FIND_MANY)
         .all(JSON.stringify(ids))
@@ -114,37 +106,8 @@ export function skillReader({ statement, path }: SqliteConnection): SkillReader 
   };
 }
 
-/** Every combination of filters has one text, so that few statements are ever prepared. */
-function listQuery(filter: ListFilter): { sql: string; parameters: Parameter[] } {
-  const { category, status, after, limit, tags = [] } = filter;
-  const [firstTag, ...otherTags] = tags;
-  const id = firstTag === undefined ? "s.id" : "t.skill_id";
-  const conditions = ["s.removed = 0"];
-  const parameters: Parameter[] = [];
-  function where(condition: string, ...values: Parameter[]): void {
-    conditions.push(condition);
-    parameters.push(...values);
-  }
-  if (firstTag !== undefined) where("t.tag = ?", firstTag);
-  if (otherTags.length > 0)
-    where(
-      `NOT EXISTS (SELECT 1 FROM json_each(?) other WHERE NOT EXISTS (
-        SELECT 1 FROM skill_tags u WHERE u.tag = other.value AND u.skill_id = t.skill_id))`,
-      JSON.stringify(otherTags),
-    );
-  if (category !== undefined) where("s.category = ?", category);
-  if (status !== undefined) where("s.status = ?", status);
-  if (after !== undefined) where(`${id} > ?`, after);
-  const source =
-    firstTag === undefined ? "skills s" : "skill_tags t JOIN skills s ON s.id = t.skill_id";
-  return {
-    sql: `SELECT s.id, s.version, s.status, s.summary FROM ${source} WHERE ${conditions.join(" AND ")} ORDER BY ${id} LIMIT ?`,
-    parameters: [...parameters, limit],
-  };
-}
-
 /** SQLite takes a negative limit for none. */
-function assertLimit(limit: number): void {
+export function assertLimit(limit: number): void {
   if (Number.isSafeInteger(limit) && limit >= 0) return;
   throw new RepertoireError(
     "INVALID_INPUT",

@@ -58,13 +58,16 @@ const INSERT_VERSION = `INSERT INTO skill_versions (skill_id, version, revision,
   definition, code, program, instructions, admission, created_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 const UPSERT_SKILL = `INSERT INTO skills (id, version, revision, removed, status, content_hash,
-  category, summary) VALUES (?, ?, ?, 0, ?, ?, ?, ?)
+  category, summary, name, updated_at) VALUES (?, ?, ?, 0, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (id) DO UPDATE SET version = excluded.version, revision = excluded.revision, removed = 0,
     status = excluded.status, content_hash = excluded.content_hash, category = excluded.category,
-    summary = excluded.summary`;
+    summary = excluded.summary, name = excluded.name, updated_at = excluded.updated_at`;
 const UPDATE_SKILL = "UPDATE skills SET status = ?, revision = ?, removed = ? WHERE id = ?";
 const INSERT_TAG = "INSERT OR IGNORE INTO skill_tags (tag, skill_id) VALUES (?, ?)";
 const DELETE_TAG = "DELETE FROM skill_tags WHERE tag = ? AND skill_id = ?";
+const INSERT_CALL = "INSERT OR IGNORE INTO skill_calls (callee, skill_id) VALUES (?, ?)";
+const DELETE_CALLS = "DELETE FROM skill_calls WHERE skill_id = ?";
+const SET_FINGERPRINT = "UPDATE blobs SET fingerprint = ? WHERE id = ? AND fingerprint IS NOT ?";
 const FIND_BLOB = "SELECT id FROM blobs WHERE hash = ?";
 const INSERT_BLOB = "INSERT INTO blobs (hash, content) VALUES (?, ?)";
 
@@ -85,6 +88,18 @@ export function skillWriter({ statement }: SqliteConnection, clock: Clock): Skil
     const digest = hash("sha256", text, "buffer");
     const found = findBlob.get(digest);
     return found ? found.id : statement(INSERT_BLOB).run(digest, Buffer.from(text)).rowid;
+  }
+
+  function programId({ program, codeFingerprint }: NewVersion): number | undefined {
+    const id = blobId(program);
+    if (id !== undefined && codeFingerprint !== undefined)
+      statement(SET_FINGERPRINT).run(codeFingerprint, id, codeFingerprint);
+    return id;
+  }
+
+  function replaceCalls(id: string, called: readonly string[]): void {
+    statement(DELETE_CALLS).run(id);
+    for (const callee of called) statement(INSERT_CALL).run(callee, id);
   }
 
   function replaceTags(id: string, before: readonly string[], after: readonly string[]): void {
@@ -140,15 +155,16 @@ export function skillWriter({ statement }: SqliteConnection, clock: Clock): Skil
       contentHash,
       definitionJson(definition),
       blobId(definition.code),
-      blobId(item.program),
+      programId(item),
       blobId(definition.instructions),
       admissionJson(item),
       createdAt,
     );
-    const { category, tags } = definition;
+    const { category, tags, name } = definition;
     const summary = summaryJson(definition, createdAt);
-    upsertSkill.run(id, version, revision, status, contentHash, category, summary);
+    upsertSkill.run(id, version, revision, status, contentHash, category, summary, name, createdAt);
     replaceTags(id, found?.removed === 0 ? tagsOf(found.summary) : [], tags);
+    replaceCalls(id, definition.capabilities.skills);
     return { id, version, revision, contentHash, status, created: true, createdAt };
   }
 
@@ -186,6 +202,7 @@ export function skillWriter({ statement }: SqliteConnection, clock: Clock): Skil
       const revision = addChange(id, version, change, isoTime(clock.now()));
       statement(UPDATE_SKILL).run(status, revision, 1, id);
       replaceTags(id, tagsOf(found.summary), []);
+      replaceCalls(id, []);
       return { version, revision };
     },
   };

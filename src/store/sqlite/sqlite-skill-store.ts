@@ -4,6 +4,7 @@ import type { SkillStore } from "../skill-store.ts";
 import { openConnection } from "./connection.ts";
 import type { SqliteConnection, SqliteOptions } from "./connection.ts";
 import { LIBRARY_SCHEMA } from "./library-schema.ts";
+import { skillBrowser } from "./skill-browser.ts";
 import { skillReader } from "./skill-reader.ts";
 import { skillWriter } from "./skill-writer.ts";
 
@@ -23,8 +24,9 @@ export async function sqliteSkillStore(options: SqliteOptions): Promise<SkillSto
 
 /** The store on a connection to a file with {@link LIBRARY_SCHEMA}; closing it closes both. */
 export function skillStoreOn(connection: SqliteConnection, clock = systemClock): SkillStore {
-  const { read, transact } = connection;
+  const { read, readSnapshot, transact } = connection;
   const reader = skillReader(connection);
+  const browser = skillBrowser(connection);
   const writer = skillWriter(connection, clock);
 
   // The newest revision, valid while `dataVersion` is what it was before the revision was read.
@@ -69,7 +71,10 @@ export function skillStoreOn(connection: SqliteConnection, clock = systemClock):
     },
     find: (id, at = {}) => read(() => reader.find(id, at)),
     history: (id) => read(() => reader.history(id)),
-    list: (filter) => read(() => reader.list(filter)),
+    list: (filter) => read(() => browser.list(filter)),
+    facets: (filter) => readSnapshot(() => browser.facets(filter)),
+    findAlike: (wanted, limit) => read(() => browser.findAlike(wanted, limit)),
+    dependents: (id, limit) => readSnapshot(() => browser.dependents(id, limit)),
     findMany: (ids) => read(() => reader.findMany(ids)),
     counts: () => read(() => reader.counts()),
     changesSince: (revision, limit) => read(() => reader.changesSince(revision, limit)),
