@@ -35,6 +35,7 @@ export type {
   RollbackOptions,
   StatusOptions,
 } from "./library/catalog-options.ts";
+export type { ConfusableGroup, ConfusableOptions, ConfusableSkills } from "./library/confusable.ts";
 export type { ComposeOptions, WorkflowProgress } from "./library/composer.ts";
 export type { ExecuteOptions } from "./library/executor.ts";
 export type { JournalOptions, Withheld } from "./library/journal-keeper.ts";
@@ -60,6 +61,7 @@ export type {
   MeasuredRun,
   MeasureGrantsOptions,
 } from "./library/measure-grants.ts";
+export type { SimilarSkill } from "./library/neighbours.ts";
 export type { SearchOptions, SearchResult, SkillMatch } from "./library/searcher.ts";
 export type { SyncLibrary } from "./library/sync/sync-library.ts";
 export type { StepReport, WorkflowInput, WorkflowRun, WorkflowStep } from "./library/workflow.ts";

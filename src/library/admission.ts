@@ -17,6 +17,7 @@ import { exampleReply } from "./host-fetch/fetch-reply.ts";
 import type { HostCall, HostCallReply, Sandbox, SandboxOutcome } from "../sandbox/sandbox.ts";
 import type { ParsedDraft } from "../skill/parse-draft.ts";
 import type { Capabilities, Check, SkillExample } from "../skill/skill.ts";
+import type { StructureReport } from "./draft-check/check-draft.ts";
 import type { DraftChecker } from "./draft-check/draft-checker.ts";
 import { CHECK_SEED, compileProgram, sandboxLimits } from "./program.ts";
 
@@ -24,7 +25,8 @@ import { CHECK_SEED, compileProgram, sandboxLimits } from "./program.ts";
 export class ValidationFailedError extends RepertoireError {
   readonly checks: readonly Check[];
 
-  constructor(skillId: string, checks: readonly Check[]) {
+  /** @param duplicates ids of the skills it repeats, where that is why */
+  constructor(skillId: string, checks: readonly Check[], duplicates?: readonly string[]) {
     const failed = checks.filter((check) => !check.passed);
     const lines = failed.map(
       ({ name, issue }) =>
@@ -34,7 +36,7 @@ export class ValidationFailedError extends RepertoireError {
       "VALIDATION_FAILED",
       `Skill draft "${skillId}" failed ${failed.length} of ${checks.length} checks:\n${lines.join("\n")}`,
       {
-        details: { skillId, checks },
+        details: { skillId, checks, ...(duplicates === undefined ? {} : { duplicates }) },
       },
     );
     this.name = "ValidationFailedError";
@@ -63,14 +65,17 @@ export class Admission {
   /**
    * The structural checks: code and schemas.
    *
-   * @returns the JavaScript to run, when there is code
+   * @returns the JavaScript to run and its fingerprint, when there is code
    * @throws {INVALID_DRAFT} with every issue
    */
-  async checkStructure({ id, definition }: ParsedDraft): Promise<string | undefined> {
+  async checkStructure({
+    id,
+    definition,
+  }: ParsedDraft): Promise<Pick<StructureReport, "program" | "fingerprint">> {
     const { code, language, input, output } = definition;
-    const { issues, program } = await this.#parts.checker.check({ code, language, input, output });
+    const { issues, ...found } = await this.#parts.checker.check({ code, language, input, output });
     if (issues.length > 0) throw new InvalidDraftError(`Skill draft "${id}"`, issues);
-    return program;
+    return found;
   }
 
   /**

@@ -12,6 +12,8 @@ import { mapBounded } from "./bounded.ts";
 import { addResult } from "./catalog.ts";
 import type { Catalog, PreparedDraft } from "./catalog.ts";
 import type { AddOptions, AddResult } from "./catalog-options.ts";
+import { duplicateError } from "./duplicates.ts";
+import type { Neighbours } from "./neighbours.ts";
 import { executionOfError } from "./executor.ts";
 import type { Executor } from "./executor.ts";
 import { checkCaller, checkInteger, checkKnownOptions, checkPositive } from "./options.ts";
@@ -67,6 +69,8 @@ export interface ExecuteManyOptions {
 
 export interface BatchParts {
   readonly catalog: Catalog;
+  readonly neighbours: Neighbours;
+  readonly duplicates: "warn" | "refuse";
   readonly executor: Executor;
   readonly store: SkillStore;
   readonly limits: Limits;
@@ -100,7 +104,9 @@ export async function addMany(
     const prepared = await mapBounded(chunk, maxConcurrent, (draft) =>
       prepare(parts.catalog, draft, addOptions),
     );
-    for (const outcome of await commit(parts.store, chunk, prepared, start)) {
+    const fresh = parts.duplicates === "refuse" ? refuseRepeats(prepared) : prepared;
+    const committed = await commit(parts.store, chunk, fresh, start);
+    for (const outcome of await annotate(parts.neighbours, fresh, committed)) {
       outcomes.push(outcome);
       onResult?.(outcome);
     }
@@ -133,6 +139,44 @@ async function prepare(catalog: Catalog, draft: unknown, options: AddOptions): P
   } catch (error) {
     return { failure: asRepertoireError(error) };
   }
+}
+
+/** Drafts of one chunk do not find each other in the store: all but the first of the same are refused. */
+function refuseRepeats(prepared: readonly Prepared[]): readonly Prepared[] {
+  const seen = new Map<string, string>();
+  return prepared.map((item) => {
+    if ("failure" in item || item.stored) return item;
+    const { id, contentHash, codeFingerprint } = item.version;
+    for (const [same, hash] of [
+      ["content", contentHash],
+      ["code", codeFingerprint],
+    ] as const) {
+      const other = hash === undefined ? undefined : seen.get(`${same} ${hash}`);
+      if (other !== undefined && other !== id)
+        return { failure: duplicateError(id, [{ id: other, same }]) };
+      if (hash !== undefined) seen.set(`${same} ${hash}`, id);
+    }
+    return item;
+  });
+}
+
+/** Tells what the drafts just committed are easily taken for. */
+async function annotate(
+  neighbours: Neighbours,
+  prepared: readonly Prepared[],
+  outcomes: readonly AddOutcome[],
+): Promise<readonly AddOutcome[]> {
+  const added = outcomes.flatMap((outcome, at) => {
+    const item = prepared[at];
+    if (!outcome.ok || !outcome.created || item === undefined) return [];
+    return "failure" in item || item.stored ? [] : [{ version: item.version, result: outcome }];
+  });
+  const annotated = new Map(
+    (await neighbours.annotate(added)).map((result, at) => [added[at]?.result, result]),
+  );
+  return outcomes.map((outcome) =>
+    outcome.ok ? { ...outcome, ...annotated.get(outcome) } : outcome,
+  );
 }
 
 async function commit(

@@ -1,5 +1,6 @@
 /** What the catalog is asked, and what it answers. */
 import type { Check, SkillStatus } from "../skill/skill.ts";
+import type { SimilarSkill } from "./neighbours.ts";
 import type { Appended, ExpectedVersion } from "../store/skill-store.ts";
 
 export interface AddOptions {
@@ -20,6 +21,8 @@ export interface AddResult extends Omit<Appended, "createdAt"> {
   readonly checks: readonly Check[];
   /** Things worth knowing that did not stop it. */
   readonly warnings: readonly string[];
+  /** Skills it is easily taken for, duplicates first, at most 5; absent when there are none. */
+  readonly similar?: readonly SimilarSkill[];
 }
 
 export interface GetOptions {

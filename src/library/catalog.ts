@@ -1,5 +1,6 @@
 /** Versioned reads and writes of skills. Reads go through the cache; writes are compare-and-set. */
 import { throwIfAborted } from "../base/abort.ts";
+import type { Clock } from "../base/clock.ts";
 import { RepertoireError, VersionConflictError } from "../base/errors.ts";
 import { deepFreeze, preview } from "../base/json.ts";
 import type { Limits } from "../base/limits.ts";
@@ -29,6 +30,8 @@ import type {
   StatusOptions,
 } from "./catalog-options.ts";
 import type { Coherence } from "./coherence.ts";
+import { refuseDuplicate } from "./duplicates.ts";
+import type { Neighbours } from "./neighbours.ts";
 import { skillNotFound } from "./skill-not-found.ts";
 import { metricsOf } from "./evidence.ts";
 import type { Evidence } from "./evidence.ts";
@@ -58,7 +61,11 @@ export interface CatalogParts {
   readonly coherence: Coherence;
   readonly evidence: Evidence;
   readonly admission: Admission;
+  readonly neighbours: Neighbours;
+  /** What becomes of a draft that repeats a skill of another id. */
+  readonly duplicates: "warn" | "refuse";
   readonly limits: Limits;
+  readonly clock: Clock;
 }
 
 export class Catalog {
@@ -82,7 +89,11 @@ export class Catalog {
     const prepared = await this.prepare(draft, options);
     if (prepared.stored) return prepared.result;
     throwIfAborted(options.signal, "Adding a skill");
-    return addResult(await this.#parts.store.append(prepared.version), prepared);
+    const { version } = prepared;
+    const result = addResult(await this.#parts.store.append(version), prepared);
+    if (!result.created) return result;
+    const [annotated] = await this.#parts.neighbours.annotate([{ version, result }]);
+    return annotated ?? result;
   }
 
   /** Loaded at the first draft: it takes a third of the time a short-lived reader needs to start. */
@@ -109,13 +120,13 @@ export class Catalog {
     if (current?.contentHash === hash)
       return { stored: true, result: alreadyStored(current, parsed) };
     failEarly(parsed.id, expectedVersion, current);
-    const program = await this.#parts.admission.checkStructure(parsed);
+    const { program, fingerprint } = await this.#parts.admission.checkStructure(parsed);
     const validate = options.validate ?? true;
     const checks = validate
       ? await this.#parts.admission.runExamples(parsed, program, options.signal)
       : [];
     const author = options.author ?? parsed.author;
-    return {
+    const prepared = {
       stored: false,
       warnings: await this.#warningsOf(parsed, validate),
       version: {
@@ -126,10 +137,13 @@ export class Catalog {
         checks,
         expectedVersion,
         ...(program === undefined ? {} : { program }),
+        ...(fingerprint === undefined ? {} : { codeFingerprint: fingerprint }),
         ...(author === undefined ? {} : { author }),
         ...(options.message === undefined ? {} : { message: options.message }),
       },
-    };
+    } as const;
+    if (this.#parts.duplicates === "refuse") await refuseDuplicate(this.#parts, prepared.version);
+    return prepared;
   }
 
   async #warningsOf(

@@ -8,6 +8,7 @@ import type { Catalog } from "./catalog.ts";
 import type { Composer } from "./composer.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Executor } from "./executor.ts";
+import type { Neighbours } from "./neighbours.ts";
 import type { Replayer } from "./replayer.ts";
 import type { OfferedTool } from "./offered-tools.ts";
 import type { SearchSpaces } from "./search-spaces.ts";
@@ -27,6 +28,9 @@ export interface LibraryParts {
   readonly evidence: Evidence;
   readonly spaces: SearchSpaces;
   readonly catalog: Catalog;
+  readonly neighbours: Neighbours;
+  /** The library's policy on drafts that repeat a skill. */
+  readonly duplicates: "warn" | "refuse";
   readonly searcher: Searcher;
   readonly executor: Executor;
   readonly composer: Composer;

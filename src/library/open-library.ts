@@ -33,6 +33,7 @@ import { fetchSettings } from "./host-fetch/fetch-settings.ts";
 import { hostFetch } from "./host-fetch/host-fetch.ts";
 import { checkJournals, JournalKeeper } from "./journal-keeper.ts";
 import { defaultLibraryPath, prepareDirectory } from "./library-path.ts";
+import { Neighbours } from "./neighbours.ts";
 import { openSpaces } from "./open-spaces.ts";
 import { offerTools } from "./offered-tools.ts";
 import { checkInteger, checkKnownOptions, checkOneOf } from "./options.ts";
@@ -160,7 +161,23 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     closing: closing.signal,
     runSkill: (id, call) => executor.runForCheck(id, call),
   });
-  const catalog = new Catalog({ store, cache, coherence, evidence, admission, limits });
+  const neighbours = new Neighbours({
+    store,
+    spaces,
+    search: (query, searched) => searcher.search(query, searched),
+    queryLength: limits.queryLength,
+  });
+  const catalog = new Catalog({
+    store,
+    cache,
+    coherence,
+    evidence,
+    admission,
+    neighbours,
+    duplicates: policy.duplicates ?? "warn",
+    limits,
+    clock,
+  });
   const find: Catalog["find"] = (id, version) => catalog.find(id, version);
   const executor: Executor = new Executor({
     find,
@@ -174,7 +191,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     closing: closing.signal,
   });
   const listIds = (): Promise<readonly string[]> => allIds(catalog, limits);
-  const searcher = new Searcher({
+  const searcher: Searcher = new Searcher({
     spaces,
     cache,
     coherence,
@@ -210,6 +227,8 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     evidence,
     spaces,
     catalog,
+    neighbours,
+    duplicates: policy.duplicates ?? "warn",
     searcher,
     executor,
     composer,

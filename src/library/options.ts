@@ -72,6 +72,11 @@ export interface GrantPolicy {
  * and every skill, and no network.
  */
 export interface Policy extends Omit<GrantPolicy, "fetch"> {
+  /**
+   * What becomes of a draft with the content, or the code, of a skill of another id: it is added with
+   * a warning, or refused with `VALIDATION_FAILED` unless that one is deprecated (default: "warn").
+   */
+  readonly duplicates?: "warn" | "refuse";
   /** What `host.fetch` may reach, and how (default: nothing). */
   readonly fetch?: FetchPolicy;
   /**

@@ -6,7 +6,7 @@
 import { RepertoireError } from "../base/errors.ts";
 import { preview } from "../base/json.ts";
 import type { Capability } from "../skill/skill.ts";
-import { checkKnownOptions, checkTexts, isPlainObject } from "./options.ts";
+import { checkKnownOptions, checkOneOf, checkTexts, isPlainObject } from "./options.ts";
 import type { GrantPolicy, Policy } from "./options.ts";
 
 /** One policy among those a run is under. */
@@ -115,9 +115,10 @@ export function checkGrantPolicy(what: string, policy: unknown): void {
 /** @throws {INVALID_INPUT} for a policy of a library, or of one of its callers, that is malformed */
 export function checkPolicy(policy: Policy | undefined): void {
   if (policy === undefined) return;
-  checkKnownOptions("policy", policy, ["tools", "skills", "fetch", "callers"]);
+  checkKnownOptions("policy", policy, ["tools", "skills", "fetch", "callers", "duplicates"]);
   // The fetch policy has more to it and checks itself.
-  const { callers = {}, fetch: _fetch, ...ofLibrary } = policy;
+  const { callers = {}, fetch: _fetch, duplicates, ...ofLibrary } = policy;
+  checkOneOf("policy.duplicates", duplicates, ["warn", "refuse"]);
   checkGrantPolicy("policy", ofLibrary);
   if (!isPlainObject(callers)) {
     throw new RepertoireError(

@@ -41,6 +41,16 @@ export class SearchSpaces {
     return this.#former && this.#wanted;
   }
 
+  /** Works in the space that searches use, which is neither retired nor built anew meanwhile. */
+  async use<T>(work: (space: SearchSpace) => Promise<T>): Promise<T> {
+    for (;;) {
+      const space = this.current;
+      await using _ = await space.indexer.lock.acquire("read");
+      // It may have been retired while this waited.
+      if (space === this.current) return await work(space);
+    }
+  }
+
   async progress(): Promise<SpaceProgress | undefined> {
     const { next, current } = this;
     if (next?.embedder === undefined) return undefined;

@@ -263,8 +263,8 @@ test("one caller's signal does not end the search another one waits for", async 
 
 test("a ranking is used again until anything changes, and its metrics are fresh all the same", async () => {
   let queries = 0;
-  const own = embedder((_, kind) => {
-    if (kind === "query") queries += 1;
+  const own = embedder(([text], kind) => {
+    if (kind === "query" && text === "echo") queries += 1;
     return undefined as never;
   });
   await using fixture = await temporaryLibrary({ embedder: own });

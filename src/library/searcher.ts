@@ -164,11 +164,7 @@ export class Searcher {
     const filter = await this.#filterOf(options);
     const limit = options.limit ?? limits.searchResults;
     spaces.nudgeNext();
-    for (;;) {
-      const space = spaces.current;
-      await using _ = await space.indexer.lock.acquire("read");
-      // It may have been retired while this search waited.
-      if (space !== spaces.current) continue;
+    return spaces.use(async (space) => {
       const { hits, revision, embedded, gap } = await this.#caughtUp(space, async () => {
         // Not before: whether the skills have vectors to compare is known once they are indexed.
         const { gap, ...embedded } = await this.#embedQuery(space, text, options.signal);
@@ -185,7 +181,7 @@ export class Searcher {
       const embedder = space.embedder?.id ?? null;
       const ranking = { hits, mode: "hybrid", embedder, revision, confident } as const;
       return gap === undefined ? ranking : { ...ranking, modeReason: gap };
-    }
+    });
   }
 
   /** An index that finds itself damaged empties itself; it is derived, so it is filled again, once. */

@@ -27,6 +27,8 @@ import type {
   StatusOptions,
 } from "./catalog-options.ts";
 import type { ComposeOptions } from "./composer.ts";
+import { confusableSkills } from "./confusable.ts";
+import type { ConfusableOptions, ConfusableSkills } from "./confusable.ts";
 import type { ExecuteOptions } from "./executor.ts";
 import type { LibraryParts } from "./library-parts.ts";
 import type { LibraryStats } from "./library-stats.ts";
@@ -227,6 +229,15 @@ export class SkillLibrary implements AsyncDisposable {
     const result = await this.#parts.catalog.remove(id, options);
     this.#parts.spaces.nudge();
     return result;
+  }
+
+  /**
+   * Groups of active skills that search can hardly tell apart, most alike first. It compares every
+   * skill with every other: seconds for 10,000, and never longer than half a minute.
+   */
+  async confusable(options?: ConfusableOptions): Promise<ConfusableSkills> {
+    await using _ = await this.#enter();
+    return confusableSkills(this.#parts, options);
   }
 
   /** Recorded runs, newest first. */

@@ -31,6 +31,7 @@ export interface IndexStatements {
   readonly deleteTags: StatementSync;
   readonly deleteVector: StatementSync;
   readonly summary: StatementSync;
+  readonly vector: StatementSync;
   readonly byKeywords: StatementSync;
 }
 
@@ -83,6 +84,7 @@ export function prepareStatements(database: DatabaseSync): IndexStatements {
     deleteText: sql("DELETE FROM document_text WHERE rowid = ?"),
     deleteTags: sql("DELETE FROM document_tags WHERE document = ?"),
     deleteVector: sql("DELETE FROM vectors WHERE rowid = ?"),
+    vector: sql("SELECT scale, bytes FROM vectors WHERE rowid = ?"),
     summary: sql("SELECT summary FROM documents WHERE rowid = ?"),
     // CROSS JOIN keeps the keyword table the outer loop. A negative limit means all.
     byKeywords: sql(

@@ -256,6 +256,32 @@ export function describeSearchIndex(name: string, create: () => Promise<SearchIn
       expect(idsOf(await index.search(query))).toEqual(["without", "near"]);
     });
 
+    test("tells the active documents nearest to one, by its vector", async () => {
+      const index = await indexOf(
+        indexDocument("a", { name: "Count words", vector: direction(0) }),
+        indexDocument("b", { name: "Words count", vector: direction(30) }),
+        indexDocument("c", { vector: direction(10) }),
+        indexDocument("draft", { status: "draft", vector: direction(1) }),
+        indexDocument("bare", { name: "Count words" }),
+      );
+      const near = await index.neighbours("a", 9);
+      expect(near?.map(({ summary }) => summary.id)).toEqual(["c", "b"]);
+      expect(near?.map(({ overlap }) => overlap)).toEqual([0, 1]);
+      expect(near?.[0]?.cosine).toBeCloseTo(Math.cos(Math.PI / 18), 2);
+      expect((await index.neighbours("draft", 1))?.map(({ summary }) => summary.id)).toEqual(["a"]);
+      expect(await index.neighbours("nobody", 9)).toBeUndefined();
+    });
+
+    test("tells the nearest to a document without a vector by its words", async () => {
+      const index = await indexOf(
+        indexDocument("a", { name: "Count the words", description: "Of a text" }),
+        indexDocument("b", { name: "Counts words", description: "of texts" }),
+        indexDocument("c", { name: "Send mail", vector: direction(0) }),
+      );
+      const near = await index.neighbours("a", 9);
+      expect(near).toEqual([{ summary: expect.objectContaining({ id: "b" }), overlap: 1 }]);
+    });
+
     test("is empty again after a reset, and takes the same revision anew", async () => {
       const index = await indexOf(indexDocument("a", { vector: direction(0) }));
       expect(await find(index, "a")).toEqual(["a"]);
@@ -277,6 +303,7 @@ export function describeSearchIndex(name: string, create: () => Promise<SearchIn
       await expect(index.revision()).rejects.toMatchObject(closed);
       await expect(index.counts()).rejects.toMatchObject(closed);
       await expect(index.reset()).rejects.toMatchObject(closed);
+      await expect(index.neighbours("a", 1)).rejects.toMatchObject(closed);
       const update = { upserts: [], removals: [], revision: 9 };
       await expect(index.apply(update)).rejects.toMatchObject(closed);
     });

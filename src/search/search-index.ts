@@ -73,6 +73,15 @@ export interface IndexHit {
   readonly cosine?: number;
 }
 
+/** A document near another one. */
+export interface IndexNeighbour {
+  readonly summary: SkillSummary;
+  /** Cosine similarity of the two, when the other one has a vector to compare. */
+  readonly cosine?: number;
+  /** Share of the words of their names and descriptions that they have in common, 0 to 1. */
+  readonly overlap: number;
+}
+
 export interface SearchIndex {
   /** Store revision the index stands at, over all processes that share it; 0 when empty. */
   revision(): Promise<number>;
@@ -88,6 +97,14 @@ export interface SearchIndex {
 
   /** Hits, best first; ties in order of id. */
   search(query: IndexQuery): Promise<readonly IndexHit[]>;
+
+  /**
+   * The active documents nearest to an indexed one, nearest first: by its vector, or by its words
+   * when it has none.
+   *
+   * @returns `undefined` when that one is not indexed
+   */
+  neighbours(id: string, limit: number): Promise<readonly IndexNeighbour[] | undefined>;
 
   /** Number of skills indexed, how many of them have a vector, and how many wait for one. */
   counts(): Promise<{

@@ -21,6 +21,7 @@ import type { SkillStatus, SkillSummary } from "../skill/skill.ts";
 import { discardIndexFile, openIndexFile, type IndexFile } from "./index-file.ts";
 import { prepareStatements, type IndexStatements } from "./index-statements.ts";
 import { prepareDocuments, writeUpdate, writeVectors } from "./index-writer.ts";
+import { nearestDocuments } from "./nearest-documents.ts";
 import { rankHits } from "./rank-hits.ts";
 import type { IndexUpdate, SearchIndex } from "./search-index.ts";
 import { isBusy, isDamage, isSqliteError } from "./sqlite-errors.ts";
@@ -247,6 +248,13 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
         }));
       });
     },
+
+    neighbours: (id, limit) =>
+      run("BEGIN", () => {
+        const state = readState(file);
+        refresh(state);
+        return nearestDocuments(file.statements, isOurs(state) ? memory : undefined, id, limit);
+      }),
 
     counts: () =>
       run("BEGIN", () => {

@@ -5,10 +5,11 @@
  */
 import type { Node, parse as Parse, Program } from "acorn";
 import type { Issue } from "../base/errors.ts";
+import { codeFingerprint } from "./code-fingerprint.ts";
 import type { SkillLanguage } from "./skill.ts";
 
 export type CodeCheck =
-  | { readonly ok: true; readonly program: string }
+  | { readonly ok: true; readonly program: string; readonly fingerprint?: string }
   | { readonly ok: false; readonly issues: readonly Issue[] };
 
 /**
@@ -23,7 +24,9 @@ export async function checkCode(code: string, language: SkillLanguage): Promise<
   const parsed = parseModule(stripped.program, parse);
   if (!parsed.ok) return parsed;
   const issues = [...findImports(parsed.program), ...findExportDefect(parsed.program)];
-  return issues.length > 0 ? { ok: false, issues } : stripped;
+  if (issues.length > 0) return { ok: false, issues };
+  const fingerprint = codeFingerprint(parsed.program);
+  return fingerprint === undefined ? stripped : { ...stripped, fingerprint };
 }
 
 interface StripError {

@@ -14,6 +14,7 @@ import {
   checkStore,
   nearestExisting,
 } from "../doctor-checks.ts";
+import { checkConfusable } from "../doctor-confusable.ts";
 import { checkDisk, checkFiles, checkUnusedIndexes } from "../doctor-files.ts";
 import { isMissing, MissingLibraryError } from "../missing-library.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -85,8 +86,10 @@ async function* checkLibrary(
     return yield ok("store", "library.sqlite is whole");
   const store = await checkStore(() => open());
   yield store;
-  if (store.status !== "fail" && !damaged.some(({ name }) => name === "index"))
+  if (store.status !== "fail" && !damaged.some(({ name }) => name === "index")) {
     yield await checkIndex(await open(), reindex);
+    yield await checkConfusable(await open());
+  }
   // Last, because opening an index is a use.
   yield* await checkUnusedIndexes(directory);
 }

@@ -16,6 +16,8 @@ export interface CheckedParts {
 /** What came of it: nothing wrong and the JavaScript to run, or every issue. */
 export interface StructureReport {
   readonly program?: string | undefined;
+  /** Tells programs that do the same; see `code-fingerprint.ts`. */
+  readonly fingerprint?: string | undefined;
   readonly issues: readonly Issue[];
 }
 
@@ -31,5 +33,6 @@ export async function checkDraft({
     ...(input === undefined ? [] : await checkSchema("input", input)),
     ...(output === undefined ? [] : await checkSchema("output", output)),
   ];
-  return { issues, program: checkedCode?.ok ? checkedCode.program : undefined };
+  if (checkedCode?.ok !== true) return { issues };
+  return { issues, program: checkedCode.program, fingerprint: checkedCode.fingerprint };
 }

@@ -100,6 +100,7 @@ export function fromWireError({ code, message, details }: WireError): Repertoire
       return new ValidationFailedError(
         details["skillId"] as string,
         details["checks"] as readonly Check[],
+        details["duplicates"] as readonly string[] | undefined,
       );
     default:
       return new RepertoireError(code, message, { details });
