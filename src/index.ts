@@ -30,14 +30,19 @@ export type {
   AddResult,
   ChangeOptions,
   ChangeResult,
+  DependentsOptions,
+  FacetOptions,
   GetOptions,
+  ListedSkill,
   ListOptions,
+  ListOrder,
   RollbackOptions,
   StatusOptions,
 } from "./library/catalog-options.ts";
 export type { ConfusableGroup, ConfusableOptions, ConfusableSkills } from "./library/confusable.ts";
 export type { ComposeOptions, WorkflowProgress } from "./library/composer.ts";
 export type { ExecuteOptions } from "./library/executor.ts";
+export type { MatchDependencies, WithDependencies } from "./library/dependencies.ts";
 export type { JournalOptions, Withheld } from "./library/journal-keeper.ts";
 export type {
   CredentialRequest,
@@ -115,5 +120,13 @@ export type {
   RunStore,
   RunTotals,
   SkillEvidence,
+  SkillUsage,
 } from "./store/run-store.ts";
-export type { Change, ExpectedVersion, SkillStore } from "./store/skill-store.ts";
+export type {
+  Change,
+  Dependents,
+  ExpectedVersion,
+  FacetCount,
+  SkillFacets,
+  SkillStore,
+} from "./store/skill-store.ts";

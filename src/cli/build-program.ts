@@ -10,6 +10,7 @@ import { composeCommand } from "./commands/compose.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { diffCommand } from "./commands/diff.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { facetsCommand } from "./commands/facets.ts";
 import { getCommand } from "./commands/get.ts";
 import { historyCommand } from "./commands/history.ts";
 import { listCommand } from "./commands/list.ts";
@@ -29,6 +30,7 @@ const COMMANDS: readonly Install[] = [
   addCommand,
   getCommand,
   listCommand,
+  facetsCommand,
   searchCommand,
   runCommand,
   batchCommand,

@@ -1,7 +1,7 @@
 /** What the catalog is asked, and what it answers. */
-import type { Check, SkillStatus } from "../skill/skill.ts";
+import type { Check, SkillStatus, SkillSummary } from "../skill/skill.ts";
 import type { SimilarSkill } from "./neighbours.ts";
-import type { Appended, ExpectedVersion } from "../store/skill-store.ts";
+import type { Appended, Dependents, ExpectedVersion } from "../store/skill-store.ts";
 
 export interface AddOptions {
   /** 0 (default): must not exist; a number: must be at that version; "any": append after whatever is current. */
@@ -35,14 +35,44 @@ export interface GetOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a list can be in the order of; ties are in order of id. */
+export type ListOrder = "id" | "name" | "recent" | "uses" | "success";
+
 export interface ListOptions {
   readonly category?: string;
   /** Skills that have every one of these tags. */
   readonly tags?: readonly string[];
   readonly status?: SkillStatus;
-  /** Start after this id: the last of the page before. */
+  /**
+   * `name` from A to Z, `recent` by the time of the current version, `uses` and `success` by evidence,
+   * best first and skills without any last (default: "id").
+   */
+  readonly orderBy?: ListOrder;
+  /**
+   * Start after this: the `cursor` of the last entry of the page before, or, in the order of ids, its
+   * id. A cursor keeps its place although the skill there changes or is removed.
+   */
   readonly after?: string;
   /** (default: 100) */
+  readonly limit?: number;
+}
+
+/** An entry of a list. */
+export interface ListedSkill extends SkillSummary {
+  /** Where the next page goes on from; absent in the order of ids, where the id says it. */
+  readonly cursor?: string;
+  /** In the orders by evidence: how often it was run. */
+  readonly uses?: number;
+  /** In the orders by evidence: share of its runs that succeeded, `null` while it has none. */
+  readonly successRate?: number | null;
+}
+
+export interface FacetOptions {
+  readonly category?: string;
+  /** Skills that have every one of these tags. */
+  readonly tags?: readonly string[];
+  readonly status?: SkillStatus;
+  /** Most values of each facet (default: 50). */
   readonly limit?: number;
 }
 
@@ -67,4 +97,14 @@ export interface ChangeResult {
   readonly id: string;
   readonly version: number;
   readonly revision: number;
+  /**
+   * Skills that called it just before it was removed, or given a status in which it is not offered:
+   * the first 100, and how many there are. Absent when there are none.
+   */
+  readonly dependents?: Dependents;
+}
+
+export interface DependentsOptions {
+  /** Ids to return; the count is of all (default: 100). */
+  readonly limit?: number;
 }

@@ -10,11 +10,13 @@ import { definitionOf } from "../skill/definition-of.ts";
 import type { DraftParser, ParsedDraft } from "../skill/parse-draft.ts";
 import { isSkillId, SKILL_ID_RULE } from "../skill/skill-id.ts";
 import { SKILL_STATUSES } from "../skill/skill.ts";
-import type { Skill, SkillStatus, SkillSummary, SkillVersion } from "../skill/skill.ts";
+import type { Skill, SkillStatus, SkillVersion } from "../skill/skill.ts";
 import type {
   Appended,
+  Dependents,
   ExpectedVersion,
   NewVersion,
+  SkillFacets,
   SkillStore,
   StoredVersion,
 } from "../store/skill-store.ts";
@@ -24,13 +26,17 @@ import type {
   AddResult,
   ChangeOptions,
   ChangeResult,
+  DependentsOptions,
+  FacetOptions,
   GetOptions,
+  ListedSkill,
   ListOptions,
   RollbackOptions,
   StatusOptions,
 } from "./catalog-options.ts";
 import type { Coherence } from "./coherence.ts";
 import { refuseDuplicate } from "./duplicates.ts";
+import { LIST_ORDERS, listSkills } from "./list-skills.ts";
 import type { Neighbours } from "./neighbours.ts";
 import { skillNotFound } from "./skill-not-found.ts";
 import { metricsOf } from "./evidence.ts";
@@ -51,7 +57,8 @@ export type PreparedDraft =
   | { readonly stored: false; readonly version: NewVersion; readonly warnings: readonly string[] }
   | { readonly stored: true; readonly result: AddResult };
 
-const DEFAULT_PAGE = 100;
+const DEFAULT_FACETS = 50;
+const DEFAULT_DEPENDENTS = 100;
 /** As in a draft. */
 const AUTHOR_LENGTH = 256;
 
@@ -233,14 +240,26 @@ export class Catalog {
     return view;
   }
 
-  async list(options: ListOptions = {}): Promise<readonly SkillSummary[]> {
-    checkKnownOptions("list", options, ["category", "tags", "status", "after", "limit"]);
-    checkInteger("limit", options.limit, 1, this.#parts.limits.pageSize);
-    checkOneOf("status", options.status, SKILL_STATUSES);
-    checkText("category", options.category, this.#parts.limits.categoryLength);
-    checkTexts("tags", options.tags);
-    checkText("after", options.after, 2 * this.#parts.limits.idLength + 1);
-    return this.#parts.store.list({ ...options, limit: options.limit ?? DEFAULT_PAGE });
+  async list(options: ListOptions = {}): Promise<readonly ListedSkill[]> {
+    const { limits, store, evidence } = this.#parts;
+    checkKnownOptions("list", options, ["category", "tags", "status", "orderBy", "after", "limit"]);
+    this.#checkFilter(options);
+    checkOneOf("orderBy", options.orderBy, LIST_ORDERS);
+    return listSkills({ store, evidence }, options, limits);
+  }
+
+  /** Counts of the categories, tags and statuses among the skills that pass the filter. */
+  async facets(options: FacetOptions = {}): Promise<SkillFacets> {
+    checkKnownOptions("facets", options, ["category", "tags", "status", "limit"]);
+    this.#checkFilter(options);
+    return this.#parts.store.facets({ ...options, limit: options.limit ?? DEFAULT_FACETS });
+  }
+
+  #checkFilter({ category, tags, status, limit }: FacetOptions): void {
+    checkInteger("limit", limit, 1, this.#parts.limits.pageSize);
+    checkOneOf("status", status, SKILL_STATUSES);
+    checkText("category", category, this.#parts.limits.categoryLength);
+    checkTexts("tags", tags);
   }
 
   /** The current or named version with its program; @throws {SKILL_NOT_FOUND} */
@@ -320,21 +339,35 @@ export class Catalog {
         `Expected \`replacement\` to be a skill id (${SKILL_ID_RULE}), got ${preview(replacement)}`,
       );
     }
+    const dependents = status === "active" ? {} : await this.#dependentsOf(id);
     const changed = await this.#parts.store.setStatus(id, {
       status,
       expectedVersion: checkExpected(options.expectedVersion, "any"),
       ...(reason === undefined ? {} : { reason }),
       ...(replacement === undefined ? {} : { replacement }),
     });
-    return { id, ...changed, status };
+    return { id, ...changed, status, ...dependents };
   }
 
   async remove(id: string, options: ChangeOptions = {}): Promise<ChangeResult> {
     checkKnownOptions("remove", options, ["expectedVersion"]);
-    return {
-      id,
-      ...(await this.#parts.store.remove(id, checkExpected(options.expectedVersion, "any"))),
-    };
+    const expectedVersion = checkExpected(options.expectedVersion, "any");
+    const dependents = await this.#dependentsOf(id);
+    return { id, ...(await this.#parts.store.remove(id, expectedVersion)), ...dependents };
+  }
+
+  /** Skills whose current version declares that it calls this one, which need not be there. */
+  async dependents(id: string, options: DependentsOptions = {}): Promise<Dependents> {
+    checkIsText("id", id);
+    checkKnownOptions("dependents", options, ["limit"]);
+    checkInteger("limit", options.limit, 1, this.#parts.limits.pageSize);
+    return this.#parts.store.dependents(id, options.limit ?? DEFAULT_DEPENDENTS);
+  }
+
+  async #dependentsOf(id: string): Promise<Pick<ChangeResult, "dependents">> {
+    if (!isSkillId(id)) return {};
+    const dependents = await this.#parts.store.dependents(id, DEFAULT_DEPENDENTS);
+    return dependents.count === 0 ? {} : { dependents };
   }
 }
 

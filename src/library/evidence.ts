@@ -17,6 +17,7 @@ import type {
   RunStore,
   RunTotals,
   SkillEvidence,
+  SkillUsage,
 } from "../store/run-store.ts";
 
 const FLUSH_AFTER_MS = 200;
@@ -85,6 +86,12 @@ export class Evidence {
   async ofMany(ids: readonly string[]): Promise<ReadonlyMap<string, SkillEvidence>> {
     const found = await this.#load(ids);
     return new Map(ids.map((id) => [id, found.get(id) ?? NO_EVIDENCE]));
+  }
+
+  /** Usage of every skill that was ever used. */
+  async usage(): Promise<ReadonlyMap<string, SkillUsage>> {
+    await this.#tryFlush();
+    return this.#runs.usage();
   }
 
   async list(filter: RunFilter): Promise<readonly RunRecord[]> {

@@ -197,6 +197,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     coherence,
     evidence,
     limits,
+    find,
     listIds,
   });
   const composer = new Composer({ executor, find, limits, clock });

@@ -10,6 +10,8 @@ import { SKILL_STATUSES } from "../skill/skill.ts";
 import type { SkillStatus, SkillSummary } from "../skill/skill.ts";
 import type { SkillEvidence } from "../store/run-store.ts";
 import type { Coherence } from "./coherence.ts";
+import { checkWithDependencies, dependenciesOf, dependencyBudget } from "./dependencies.ts";
+import type { FindSkill, MatchDependencies, WithDependencies } from "./dependencies.ts";
 import type { Evidence } from "./evidence.ts";
 import {
   checkBoolean,
@@ -33,13 +35,15 @@ export interface SearchOptions {
   readonly minSuccessRate?: number;
   /** (default: 10) */
   readonly limit?: number;
+  /** Whether each match comes with the skills it calls (default: false). */
+  readonly withDependencies?: WithDependencies;
   /** Whether a cached answer will do; it is as fresh as any other (default: true). */
   readonly useCache?: boolean;
   readonly signal?: AbortSignal;
 }
 
 /** A skill that fits the query. */
-export interface SkillMatch extends SkillSummary {
+export interface SkillMatch extends SkillSummary, Partial<MatchDependencies> {
   /** How well it fits, 0 to 1, relative to this query alone. */
   readonly score: number;
   /** What the score was made from, each 0 to 1. */
@@ -81,6 +85,8 @@ export interface SearcherParts {
   readonly coherence: Coherence;
   readonly evidence: Evidence;
   readonly limits: Limits;
+  /** The current version of a skill, from the cache where it can be. */
+  readonly find: FindSkill;
   /** Every id in the library, for filters on evidence. */
   readonly listIds: () => Promise<readonly string[]>;
 }
@@ -99,7 +105,23 @@ export class Searcher {
     throwIfAborted(options.signal, "Searching");
     const { hits, ...result } = ranking;
     const evidence = await this.#parts.evidence.ofMany(hits.map((hit) => hit.summary.id));
-    return { matches: hits.map((hit) => matchOf(hit, evidence.get(hit.summary.id))), ...result };
+    const matches = hits.map((hit) => matchOf(hit, evidence.get(hit.summary.id)));
+    return { matches: await this.#withDependencies(matches, options), ...result };
+  }
+
+  /** Not part of a cached ranking: what it calls may have changed although the match has not. */
+  async #withDependencies(
+    matches: readonly SkillMatch[],
+    { withDependencies, signal }: SearchOptions,
+  ): Promise<readonly SkillMatch[]> {
+    const maxSkills = dependencyBudget(withDependencies);
+    if (maxSkills === 0) return matches;
+    const complete: SkillMatch[] = [];
+    for (const match of matches) {
+      throwIfAborted(signal, "Searching");
+      complete.push({ ...match, ...(await dependenciesOf(match.id, maxSkills, this.#parts.find)) });
+    }
+    return complete;
   }
 
   #check(query: unknown, options: SearchOptions): void {
@@ -109,6 +131,7 @@ export class Searcher {
       "status",
       "minSuccessRate",
       "limit",
+      "withDependencies",
       "useCache",
       "signal",
     ]);
@@ -132,6 +155,7 @@ export class Searcher {
     checkText("category", options.category, this.#parts.limits.categoryLength);
     checkTexts("tags", options.tags);
     checkBoolean("useCache", options.useCache);
+    checkWithDependencies(options.withDependencies);
     checkOneOf("status", options.status, SKILL_STATUSES);
     const rate = options.minSuccessRate;
     if (rate !== undefined && !(typeof rate === "number" && rate >= 0 && rate <= 1)) {

@@ -12,8 +12,9 @@ import { diffDefinitions } from "../skill/definition-diff.ts";
 import type { FieldChange } from "../skill/definition-diff.ts";
 import { EXECUTION_STATUSES } from "../skill/execution.ts";
 import type { Execution } from "../skill/execution.ts";
-import type { Skill, SkillStatus, SkillSummary, SkillVersion } from "../skill/skill.ts";
+import type { Skill, SkillStatus, SkillVersion } from "../skill/skill.ts";
 import type { RunFilter, RunRecord } from "../store/run-store.ts";
+import type { Dependents, SkillFacets } from "../store/skill-store.ts";
 import { addMany, executeMany } from "./batch.ts";
 import type { AddManyOptions, AddOutcome, ExecuteManyItem, ExecuteManyOptions } from "./batch.ts";
 import type {
@@ -21,7 +22,10 @@ import type {
   AddResult,
   ChangeOptions,
   ChangeResult,
+  DependentsOptions,
+  FacetOptions,
   GetOptions,
+  ListedSkill,
   ListOptions,
   RollbackOptions,
   StatusOptions,
@@ -114,10 +118,16 @@ export class SkillLibrary implements AsyncDisposable {
     return this.#parts.catalog.get(id, options);
   }
 
-  /** Summaries in order of id, a page at a time. */
-  async list(options?: ListOptions): Promise<readonly SkillSummary[]> {
+  /** Summaries in order of id or as asked, a page at a time. */
+  async list(options?: ListOptions): Promise<readonly ListedSkill[]> {
     await using _ = await this.#enter();
     return this.#parts.catalog.list(options);
+  }
+
+  /** Counts of the categories, tags and statuses among all skills, or those that pass a filter. */
+  async facets(options?: FacetOptions): Promise<SkillFacets> {
+    await using _ = await this.#enter();
+    return this.#parts.catalog.facets(options);
   }
 
   /** Finds skills for a task put in words. */
@@ -229,6 +239,12 @@ export class SkillLibrary implements AsyncDisposable {
     const result = await this.#parts.catalog.remove(id, options);
     this.#parts.spaces.nudge();
     return result;
+  }
+
+  /** Skills whose current version declares that it calls this one, in order of id. */
+  async dependents(id: string, options?: DependentsOptions): Promise<Dependents> {
+    await using _ = await this.#enter();
+    return this.#parts.catalog.dependents(id, options);
   }
 
   /**

@@ -11,7 +11,7 @@ export const FAILURE_NOTES = 5;
 const REASON_LENGTH = 500;
 
 /** Failures that say something about the skill, not about its caller or its host. */
-const ATTRIBUTABLE: ReadonlySet<string> = new Set<ExecutionStatus>([
+export const ATTRIBUTABLE: ReadonlySet<string> = new Set<ExecutionStatus>([
   "error",
   "timeout",
   "out-of-memory",

@@ -269,6 +269,25 @@ export function describeRunStore(name: string, open: () => Promise<RunStorePlace
       });
     });
 
+    test("usage adds up all versions, and says how many of the runs that tell something succeeded", async () => {
+      const of = (skillId: string, ...statuses: ExecutionStatus[]): RunRecord[] =>
+        statuses.map((status, at) => {
+          const runId = `${skillId}-${at}`;
+          return runRecord(at, { runId, skillId, status, version: at + 1 });
+        });
+      expect(await store.usage()).toEqual(new Map());
+      await store.record([
+        ...of("mixed", "ok", "error", "ok", "timeout", "cancelled"),
+        ...of("undecided", "denied", "cancelled"),
+      ]);
+      expect(await store.usage()).toStrictEqual(
+        new Map([
+          ["mixed", { uses: 5, successRate: 0.5 }],
+          ["undecided", { uses: 2 }],
+        ]),
+      );
+    });
+
     test("evidence is of each version and of all, and absent where there is none", async () => {
       await store.record([
         runRecord(1, { durationMs: 100 }),

@@ -68,6 +68,13 @@ export interface SkillEvidence {
   readonly versions: ReadonlyMap<number, SkillMetrics>;
 }
 
+/** How often a skill was used, of all its versions together. */
+export interface SkillUsage {
+  readonly uses: number;
+  /** As in its metrics; absent while no run says anything about the skill. */
+  readonly successRate?: number;
+}
+
 export interface RunTotals {
   readonly runs: number;
   readonly byStatus: Readonly<Record<string, number>>;
@@ -82,6 +89,9 @@ export interface RunStore {
 
   /** Evidence of these skills; ids without any run are left out. */
   evidence(skillIds: readonly string[]): Promise<ReadonlyMap<string, SkillEvidence>>;
+
+  /** Usage of every skill that was ever used, removed ones too; one pass over the counters. */
+  usage(): Promise<ReadonlyMap<string, SkillUsage>>;
 
   /** Runs, newest first. */
   list(filter: RunFilter): Promise<readonly RunRecord[]>;

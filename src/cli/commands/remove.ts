@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { ExpectedVersion } from "../../store/skill-store.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
+import { noteDependents } from "../note-dependents.ts";
 import { parseExpectedVersion } from "../numbers.ts";
 
 interface RemoveFlags {
@@ -18,6 +19,7 @@ export const removeCommand: Install = (program, run) => {
     .action((id: string, { expectedVersion }: RemoveFlags, command: Command) =>
       run(command, async ({ library, output, json }) => {
         const result = await (await library()).remove(id, defined({ expectedVersion }));
+        noteDependents(output, result, "removed");
         if (json) output.json(result);
         else
           output.text(

@@ -13,6 +13,7 @@ interface SearchFlags {
   readonly category?: string;
   readonly tag?: readonly string[];
   readonly limit?: number;
+  readonly withDependencies?: true;
   readonly minSuccessRate?: number;
 }
 
@@ -25,6 +26,7 @@ export const searchCommand: Install = (program, run) => {
     .option("--category <category>", "only of this category")
     .option("--tag <tag>", "only with this tag; repeat it for several", collect)
     .option("--limit <n>", "at most this many (default: 10)", wholeNumber(1, LIMITS.pageSize))
+    .option("--with-dependencies", "also the skills each match calls")
     .option(
       "--min-success-rate <rate>",
       "only skills whose runs succeed at least this often, 0 to 1",
@@ -36,10 +38,10 @@ export const searchCommand: Install = (program, run) => {
 };
 
 async function search(context: CliContext, query: string, flags: SearchFlags): Promise<void> {
-  const { category, tag: tags, limit, minSuccessRate } = flags;
+  const { category, tag: tags, limit, minSuccessRate, withDependencies } = flags;
   const library = await context.library();
   const result = await library.search(query, {
-    ...defined({ category, tags, limit, minSuccessRate }),
+    ...defined({ category, tags, limit, minSuccessRate, withDependencies }),
     signal: context.signal,
   });
   if (context.json) context.output.json(result);
@@ -51,10 +53,23 @@ function show(
   { matches, mode, modeReason, confident }: SearchResult,
 ): void {
   if (matches.length > 0) output.text(renderTable(MATCH_COLUMNS, matches, output));
+  for (const match of matches) noteDependencies(output, match);
   const why = modeReason === undefined ? "" : `: ${oneLine(modeReason)}`;
   output.note(`${plural(matches.length, "skill")}, found by ${mode} search${why}`);
   if (!confident && matches.length > 0)
     output.note(output.paintNote("yellow", "Nothing in the library fits this query well."));
+}
+
+function noteDependencies(
+  { note }: CliContext["output"],
+  { id, dependencies = [], missingDependencies = [], moreDependencies }: SkillMatch,
+): void {
+  const called = [
+    ...dependencies.map((each) => each.id),
+    ...missingDependencies.map((missing) => `${missing} (not in the library)`),
+    ...(moreDependencies ? ["and more"] : []),
+  ];
+  if (called.length > 0) note(`${id} needs ${called.join(", ")}`);
 }
 
 const MATCH_COLUMNS: readonly Column<SkillMatch>[] = [

@@ -5,6 +5,7 @@ import type { SkillStatus } from "../../skill/skill.ts";
 import type { ExpectedVersion } from "../../store/skill-store.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
+import { noteDependents } from "../note-dependents.ts";
 import { parseExpectedVersion } from "../numbers.ts";
 
 interface StatusFlags {
@@ -30,6 +31,7 @@ export const statusCommand: Install = (program, run) => {
         const result = await (
           await library()
         ).setStatus(id, status, defined({ reason, replacement, expectedVersion }));
+        noteDependents(output, result, status);
         if (json) output.json(result);
         else
           output.text(

@@ -3,9 +3,15 @@ import { RepertoireError } from "../../base/errors.ts";
 import { preview } from "../../base/json.ts";
 import type { ExecutionError, ExecutionStatus, LogLine } from "../../skill/execution.ts";
 import type { FailureNote } from "../../skill/skill.ts";
-import { addCounters, emptyCounters, inStatusOrder, skillMetrics } from "../run-metrics.ts";
+import {
+  addCounters,
+  ATTRIBUTABLE,
+  emptyCounters,
+  inStatusOrder,
+  skillMetrics,
+} from "../run-metrics.ts";
 import type { RunCounters } from "../run-metrics.ts";
-import type { RunFilter, RunRecord, RunTotals, SkillEvidence } from "../run-store.ts";
+import type { RunFilter, RunRecord, RunTotals, SkillEvidence, SkillUsage } from "../run-store.ts";
 import type { SqliteConnection } from "./connection.ts";
 import type { Parameter } from "./statement.ts";
 import { parseStored } from "./stored-json.ts";
@@ -40,6 +46,10 @@ const SELECT_RUNS = `SELECT *, EXISTS (SELECT 1 FROM run_journals WHERE run_jour
   AS has_journal FROM runs`;
 const OF_SKILLS = "WHERE skill_id IN (SELECT value FROM json_each(?))";
 const STATS = `SELECT * FROM skill_stats ${OF_SKILLS} ORDER BY skill_id, version`;
+const USAGE = `SELECT skill_id AS id, sum(uses) AS uses, sum(successes) AS successes
+  FROM skill_stats GROUP BY skill_id`;
+const ATTRIBUTABLE_FAILURES = `SELECT skill_id AS id, sum(count) AS count FROM skill_failures
+  WHERE status IN (SELECT value FROM json_each(?)) GROUP BY skill_id`;
 const FAILURES = `SELECT * FROM skill_failures ${OF_SKILLS}`;
 const DURATIONS = `SELECT * FROM skill_durations ${OF_SKILLS}`;
 const NOTES = `SELECT * FROM failure_notes ${OF_SKILLS} ORDER BY seq DESC`;
@@ -116,6 +126,22 @@ export function readEvidence(
   const notes = readNotes(statement, ids, ifDamaged);
   return new Map(
     [...skills].map(([id, versions]) => [id, evidenceOf(versions, notes.get(id) ?? [])]),
+  );
+}
+
+/** Usage of every skill with a run; its statements must see the same state. */
+export function readUsage({ statement }: SqliteConnection): ReadonlyMap<string, SkillUsage> {
+  const failures = new Map(
+    statement<{ id: string; count: number }>(ATTRIBUTABLE_FAILURES)
+      .all(JSON.stringify([...ATTRIBUTABLE]))
+      .map(({ id, count }) => [id, count]),
+  );
+  const rows = statement<{ id: string; uses: number; successes: number }>(USAGE).all();
+  return new Map(
+    rows.map(({ id, uses, successes }) => {
+      const judged = successes + (failures.get(id) ?? 0);
+      return [id, judged === 0 ? { uses } : { uses, successRate: successes / judged }];
+    }),
   );
 }
 

@@ -4,7 +4,7 @@ import { LIMITS } from "../../base/limits.ts";
 import type { RunStore } from "../run-store.ts";
 import { openConnection } from "./connection.ts";
 import type { SqliteConnection, SqliteOptions } from "./connection.ts";
-import { findRun, listRuns, readEvidence, runTotals } from "./run-reader.ts";
+import { findRun, listRuns, readEvidence, readUsage, runTotals } from "./run-reader.ts";
 import { findRecording } from "./run-journals.ts";
 import { redactForGood, redactRun } from "./run-redaction.ts";
 import { recordRuns } from "./run-writer.ts";
@@ -59,6 +59,7 @@ function runStoreOn(connection: SqliteConnection, bounds: RunBounds): RunStore {
       if (recorded > 0) ownRecordings += 1;
     },
     evidence: (skillIds) => readSnapshot(() => readEvidence(connection, skillIds)),
+    usage: () => readSnapshot(() => readUsage(connection)),
     list: (filter) => read(() => listRuns(connection, filter)),
     find: (runId) => read(() => findRun(connection, runId)),
     recording: (runId) => read(() => findRecording(connection, runId)),
