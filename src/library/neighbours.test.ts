@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { rejection } from "../../test/support/thrown.ts";
 import { temporaryLibrary } from "../../test/support/temporary-library.ts";
+import { systemClock } from "../base/clock.ts";
 import type { Embedder } from "../search/embedder.ts";
 import type { SkillDraft } from "../skill/skill.ts";
 import { Neighbours } from "./neighbours.ts";
@@ -142,6 +143,7 @@ test("an index that is slow or broken neither delays nor fails an add, and the r
   const parts = {
     store: { findAlike: () => Promise.resolve([]) } as never,
     search: () => Promise.reject(new Error("no search")),
+    clock: systemClock,
     queryLength: 100,
     withinMs: 20,
   };

@@ -3,6 +3,7 @@
  * found in the store and are exact; near ones come from the search index, which may lag, so finding
  * them never takes longer than a bound and never fails an add.
  */
+import type { Clock } from "../base/clock.ts";
 import type { IndexNeighbour } from "../search/search-index.ts";
 import { isNear } from "../search/similarity.ts";
 import type { AlikeSkill, NewVersion, SkillStore } from "../store/skill-store.ts";
@@ -39,6 +40,7 @@ export interface AddedVersion {
 export interface NeighboursParts {
   readonly store: SkillStore;
   readonly spaces: Pick<SearchSpaces, "use">;
+  readonly clock: Clock;
   readonly search: (query: string, options: SearchOptions) => Promise<SearchResult>;
   /** Longest query that `search` takes. */
   readonly queryLength: number;
@@ -88,11 +90,15 @@ export class Neighbours {
     found: (readonly SimilarSkill[] | string | undefined)[],
     signal: AbortSignal,
   ): Promise<void> {
+    const { clock, spaces, withinMs = WITHIN_MS } = this.#parts;
+    const deadlineMs = clock.monotonicMs() + withinMs;
+    // The signal alone would not do: a timer gets no turn between answers that are there at once.
+    const isLate = (): boolean => signal.aborted || clock.monotonicMs() > deadlineMs;
     for (const [at, { version }] of added.entries()) {
       try {
-        if (at === 0) await this.#parts.spaces.use(({ indexer }) => indexer.catchUp());
-        if (signal.aborted) return;
-        found[at] = await this.#nearTo(version, signal);
+        if (at === 0) await spaces.use(({ indexer }) => indexer.catchUp());
+        if (isLate()) return;
+        found[at] = await this.#nearTo(version, isLate);
       } catch (error) {
         // Whatever is wrong with the index, the skill is stored; the result says so.
         found[at] = error instanceof Error ? error.message : String(error);
@@ -102,7 +108,7 @@ export class Neighbours {
 
   async #nearTo(
     { id, definition }: NewVersion,
-    signal: AbortSignal,
+    isLate: () => boolean,
   ): Promise<readonly SimilarSkill[] | undefined> {
     const neighbours = await this.#parts.spaces.use(({ index }) =>
       index.neighbours(id, MAX_SIMILAR),
@@ -118,7 +124,7 @@ export class Neighbours {
         kind: "near",
         similarity: rounded(neighbour.cosine ?? neighbour.overlap),
         ...(field === undefined ? {} : { field }),
-        ...(!signal.aborted && (await this.#outranks(id, neighbour)) ? { outranked: true } : {}),
+        ...(!isLate() && (await this.#outranks(id, neighbour)) ? { outranked: true } : {}),
       });
     }
     return neighbours === undefined ? undefined : near;

@@ -164,6 +164,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
   const neighbours = new Neighbours({
     store,
     spaces,
+    clock,
     search: (query, searched) => searcher.search(query, searched),
     queryLength: limits.queryLength,
   });

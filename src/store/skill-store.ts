@@ -194,7 +194,10 @@ export interface SkillStore {
   /** Counts over the skills that pass the filter; at most `limit` values of a facet. */
   facets(filter: SkillFilter & { readonly limit: number }): Promise<SkillFacets>;
 
-  /** Skills that are the same: those of the same content first, then in order of id. */
+  /**
+   * Skills that are the same: those of the same content first, then in order of id. Where there are
+   * more than `limit` of the same code, which of them is the store's choice.
+   */
   findAlike(
     wanted: { readonly contentHash: string; readonly codeFingerprint?: string },
     limit: number,

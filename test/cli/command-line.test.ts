@@ -19,7 +19,7 @@ beforeAll(() => {
 afterAll(() => place[Symbol.dispose]());
 
 const COMMANDS =
-  "add get list search run batch compose version history diff rollback status remove stats runs replay doctor demo completion".split(
+  "add get list facets search run batch compose version history diff rollback status remove stats runs replay doctor demo completion".split(
     " ",
   );
 
@@ -263,6 +263,7 @@ describe("doctor", () => {
       "disk",
       "store",
       "index",
+      "confusable skills",
       "sandbox",
       "timeout",
       "isolated",

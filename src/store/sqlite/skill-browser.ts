@@ -26,14 +26,17 @@ export interface SkillBrowser {
 
 type Wanted = Parameters<SkillStore["findAlike"]>[0];
 
-const FIND_ALIKE = `SELECT id, status, min(same) AS same FROM (
-    SELECT id, status, 0 AS same FROM skills WHERE content_hash = ?1 AND removed = 0
+const FIND_ALIKE = `SELECT id, status, same FROM (
+    SELECT * FROM (
+      SELECT id, status, 0 AS same FROM skills
+        WHERE content_hash = ?1 AND removed = 0 ORDER BY id LIMIT ?3)
     UNION ALL
-    SELECT s.id, s.status, 1 FROM blobs b
-      JOIN skill_versions v ON v.program = b.id
-      JOIN skills s ON s.id = v.skill_id AND s.version = v.version
-      WHERE b.fingerprint = ?2 AND s.removed = 0)
-  GROUP BY id ORDER BY same, id LIMIT ?3`;
+    SELECT * FROM (
+      SELECT s.id, s.status, 1 FROM blobs b
+        JOIN skill_versions v ON v.program = b.id
+        JOIN skills s ON s.id = v.skill_id AND s.version = v.version
+        WHERE b.fingerprint = ?2 AND s.removed = 0 AND s.content_hash <> ?1 LIMIT ?3))
+  ORDER BY same, id LIMIT ?3`;
 const DEPENDENTS = "SELECT skill_id AS id FROM skill_calls WHERE callee = ? ORDER BY id LIMIT ?";
 const COUNT_DEPENDENTS = "SELECT count(*) AS count FROM skill_calls WHERE callee = ?";
 
