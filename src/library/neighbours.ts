@@ -28,6 +28,9 @@ export interface SimilarSkill {
 /** Similar skills told of one that is added. */
 const MAX_SIMILAR = 5;
 
+/** The nearest of them, whose own words are searched for: each costs a whole search. */
+const MAX_RIVALS = 3;
+
 /** What looking for near skills may add to an add, however many it is of. */
 const WITHIN_MS = 250;
 
@@ -124,7 +127,9 @@ export class Neighbours {
         kind: "near",
         similarity: rounded(neighbour.cosine ?? neighbour.overlap),
         ...(field === undefined ? {} : { field }),
-        ...(!isLate() && (await this.#outranks(id, neighbour)) ? { outranked: true } : {}),
+        ...(near.length < MAX_RIVALS && !isLate() && (await this.#outranks(id, neighbour))
+          ? { outranked: true }
+          : {}),
       });
     }
     return neighbours === undefined ? undefined : near;

@@ -10,7 +10,9 @@ import { splitWords } from "./words.ts";
 /**
  * Measured with the static table over all pairs of two public sets. Of 199 tools that people had
  * chosen to be different, none has a neighbour this near (two are at 0.8); of 4,076 generated ones 4 %
- * have, such as `createProposal` and `createResearchProposal`. Another embedder needs its own.
+ * have, such as `createProposal` and `createResearchProposal`. With both rules, a tool is near itself
+ * with every third word of its description dropped in 97 % and 100 %, and with another name in 89 % and
+ * 74 %. Another embedder needs its own.
  */
 export const NEAR_COSINE = 0.93;
 
@@ -18,7 +20,7 @@ export const NEAR_COSINE = 0.93;
 export const NEAR_COSINE_WITH_WORDS = 0.85;
 export const NEAR_OVERLAP_WITH_COSINE = 0.6;
 
-/** Words alone, for skills without vectors. */
+/** Words alone, for skills without vectors: 2 of the 199, and 97 % and 100 % with words dropped. */
 export const NEAR_OVERLAP = 0.75;
 
 /** Endings that hide that two words are one; see `confidence.ts`. */
