@@ -80,6 +80,51 @@ export interface RunTotals {
   readonly byStatus: Readonly<Record<string, number>>;
 }
 
+/** A query that led a caller to run a skill with success. */
+export interface QueryUse {
+  /** The query as `normalizedQuery` leaves it. */
+  readonly query: string;
+  readonly skillId: string;
+  /** Who asked and ran; "" when nobody was named. */
+  readonly caller: string;
+  /** ISO-8601 UTC. */
+  readonly at: string;
+}
+
+/** All uses with the same query, skill and caller, as one. */
+export interface LearnedUse {
+  /** Names it among all uses of the store; never used again for another. */
+  readonly id: number;
+  readonly query: string;
+  readonly skillId: string;
+  readonly caller: string;
+  /** How often it was recorded; it stops at `MAX_USE_COUNT`. */
+  readonly count: number;
+  /** ISO-8601 UTC. */
+  readonly lastAt: string;
+}
+
+/** What has changed among learned uses. */
+export interface LearnedChanges {
+  /** Where to continue from. */
+  readonly position: number;
+  /** Whether `uses` is everything there is, and whatever was known before is void. */
+  readonly isWhole: boolean;
+  /** Uses that are new or were recorded again. */
+  readonly uses: readonly LearnedUse[];
+  /** Ids of uses that are gone. */
+  readonly removed: readonly number[];
+}
+
+export interface UseFilter {
+  readonly skillId?: string;
+  readonly caller?: string;
+  readonly query?: string;
+}
+
+/** Counting further would cost a write for each run and tell nothing. */
+export const MAX_USE_COUNT = 100;
+
 export interface RunStore {
   /**
    * Records runs and adds them to the counters, in one transaction. Recordings are kept within the
@@ -111,7 +156,23 @@ export interface RunStore {
 
   totals(): Promise<RunTotals>;
 
-  /** A number that changes whenever any process has recorded runs; cheap. */
+  /**
+   * Records that queries led to skills. What has the same query, skill and caller is one use; of one
+   * skill, and in all, a bounded number is kept: whoever has most of them loses the oldest first.
+   */
+  recordUses(uses: readonly QueryUse[]): Promise<void>;
+
+  /** What changed among learned uses since a position this store gave; from 0 it is everything. */
+  usesSince(position: number): Promise<LearnedChanges>;
+
+  /**
+   * Removes for good the learned uses that have all that the filter names; an empty one means all.
+   *
+   * @returns how many were removed
+   */
+  forgetUses(filter: UseFilter): Promise<number>;
+
+  /** A number that changes whenever any process has recorded runs or uses, or removed any; cheap. */
   epoch(): number | Promise<number>;
 
   close(): Promise<void>;

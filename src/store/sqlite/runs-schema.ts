@@ -9,6 +9,9 @@
  *
  * - `run_journals`: what replays need, apart from `runs` so that lists do not read it; its index
  *   answers how much there is without reading it either
+ * - `learned_uses`: which queries led whom to which skill; `change` is the number of its last change,
+ *   counted in `learned_state`, and a use that is gone leaves its id in `learned_removals` for a while:
+ *   changes are complete from `learned_state.floor` on
  *
  * What runs tell since version 2 is in `runs.more`, one JSON object, absent when there is nothing.
  * Free text is kept as JSON, also `reason`: read as a TEXT column, Node 22 would cut it at its first NUL.
@@ -89,10 +92,37 @@ const VERSION_2 = `
   CREATE INDEX run_journal_sizes ON run_journals (seq, bytes);
 `;
 
+const VERSION_3 = `
+  CREATE TABLE learned_uses (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    query    TEXT NOT NULL,
+    skill_id TEXT NOT NULL,
+    caller   TEXT NOT NULL,
+    count    INTEGER NOT NULL,
+    last_at  TEXT NOT NULL,
+    change   INTEGER NOT NULL,
+    UNIQUE (skill_id, caller, query)
+  ) STRICT;
+  CREATE INDEX learned_uses_by_change ON learned_uses (change);
+  CREATE INDEX learned_uses_by_caller ON learned_uses (caller, last_at);
+
+  CREATE TABLE learned_removals (
+    id     INTEGER PRIMARY KEY,
+    change INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX learned_removals_by_change ON learned_removals (change);
+
+  CREATE TABLE learned_state (
+    change INTEGER NOT NULL,
+    floor  INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO learned_state VALUES (0, 0);
+`;
+
 export const RUNS_SCHEMA: Schema = {
   holds: "the run records of a skill library",
   applicationId: 0x52_50_52_4e, // "RPRN"
-  migrations: [VERSION_1, VERSION_2],
+  migrations: [VERSION_1, VERSION_2, VERSION_3],
   ifDamaged: (path) =>
     `it holds the record of runs only: move ${path} away, with ${path}-wal and ${path}-shm where they exist, and a new one is started; the skills are not touched`,
 };

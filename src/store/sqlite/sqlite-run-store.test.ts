@@ -3,20 +3,25 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { LIMITS, runLimits } from "../../base/limits.ts";
+import { describeLearnedUses, queryUse } from "../learned-uses.contract.ts";
 import { describeRunStore } from "../run-store.contract.ts";
+import type { RunStorePlace } from "../run-store.contract.ts";
 import { temporaryDirectory } from "../testing-fixtures/temporary-directory.ts";
 import type { RecordedRun } from "../run-store.ts";
 import { RUNS_SCHEMA } from "./runs-schema.ts";
 import { sqliteRunStore } from "./sqlite-run-store.ts";
 
-describeRunStore("sqliteRunStore", async () => {
+async function openPlace(): Promise<RunStorePlace> {
   const directory = temporaryDirectory();
   return {
     connect: (maxRecords, maxJournalBytes = 1_000_000) =>
       sqliteRunStore({ path: join(directory.path, "runs.sqlite"), maxRecords, maxJournalBytes }),
     dispose: async () => directory.remove(),
   };
-});
+}
+
+describeRunStore("sqliteRunStore", openPlace);
+describeLearnedUses("sqliteRunStore", openPlace);
 
 function runOf(runId: string, secret: string): RecordedRun {
   return {
@@ -57,6 +62,35 @@ test("what was redacted is in no file of the store any more", async () => {
   );
   await store.close();
   expect([bytes.includes("s3cret"), bytes.includes("public")]).toEqual([false, true]);
+});
+
+test("a forgotten query is in no file of the store any more", async () => {
+  const directory = temporaryDirectory();
+  onTestFinished(() => directory.remove());
+  const store = await sqliteRunStore({ path: join(directory.path, "runs.sqlite") });
+  await store.recordUses([queryUse("s3cret", "a"), queryUse("public", "a")]);
+  await store.forgetUses({ query: "s3cret" });
+  const bytes = Buffer.concat(
+    readdirSync(directory.path).map((name) => readFileSync(join(directory.path, name))),
+  );
+  await store.close();
+  expect([bytes.includes("s3cret"), bytes.includes("public")]).toEqual([false, true]);
+});
+
+test("uses are bounded in all, and whoever has most of them loses the oldest", async () => {
+  const directory = temporaryDirectory();
+  onTestFinished(() => directory.remove());
+  const maxUses = { ofSkill: 3, inAll: 5 };
+  const store = await sqliteRunStore({ path: join(directory.path, "runs.sqlite"), maxUses });
+  await store.recordUses([
+    queryUse("q", "a", { caller: "quiet" }),
+    ...["a", "b", "c"].flatMap((skillId, at) =>
+      [1, 2].map((n) => queryUse(`${skillId}${n}`, skillId, { caller: "loud", second: at + n })),
+    ),
+  ]);
+  const { uses } = await store.usesSince(0);
+  await store.close();
+  expect(uses.map(({ query }) => query)).toEqual(["q", "b1", "b2", "c1", "c2"]);
 });
 
 test("a file of the first release opens, keeps its runs and takes recordings", async () => {

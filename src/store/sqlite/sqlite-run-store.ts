@@ -9,6 +9,8 @@ import { findRecording } from "./run-journals.ts";
 import { redactForGood, redactRun } from "./run-redaction.ts";
 import { recordRuns } from "./run-writer.ts";
 import type { RunBounds } from "./run-writer.ts";
+import { changedUses, forgetUses, recordUses } from "./learned-uses.ts";
+import type { UseBounds } from "./learned-uses.ts";
 import { RUNS_SCHEMA } from "./runs-schema.ts";
 
 export interface SqliteRunOptions extends SqliteOptions {
@@ -16,7 +18,11 @@ export interface SqliteRunOptions extends SqliteOptions {
   readonly maxRecords?: number;
   /** Room for the recordings of all runs together (default: `LIMITS.journalsBytes`). */
   readonly maxJournalBytes?: number;
+  /** Learned uses to keep, of one skill and in all (default: 64 and 20,000). */
+  readonly maxUses?: UseBounds;
 }
+
+const MAX_USES: UseBounds = { ofSkill: 64, inAll: 20_000 };
 
 /**
  * A run store in one SQLite file, apart from the skills so that recording never disturbs their
@@ -29,7 +35,7 @@ export interface SqliteRunOptions extends SqliteOptions {
  */
 export async function sqliteRunStore(options: SqliteRunOptions): Promise<RunStore> {
   const { maxRecords = LIMITS.runRecords, durability = "normal" } = options;
-  const { maxJournalBytes = LIMITS.journalsBytes } = options;
+  const { maxJournalBytes = LIMITS.journalsBytes, maxUses = MAX_USES } = options;
   if (!Number.isSafeInteger(maxRecords) || maxRecords < 1)
     throw new RepertoireError(
       "INVALID_INPUT",
@@ -41,10 +47,14 @@ export async function sqliteRunStore(options: SqliteRunOptions): Promise<RunStor
       `Expected \`maxJournalBytes\` to be a non-negative integer, got ${preview(maxJournalBytes)}`,
     );
   const connection = await openConnection(RUNS_SCHEMA, { ...options, durability });
-  return runStoreOn(connection, { maxRecords, maxJournalBytes });
+  return runStoreOn(connection, { maxRecords, maxJournalBytes }, maxUses);
 }
 
-function runStoreOn(connection: SqliteConnection, bounds: RunBounds): RunStore {
+function runStoreOn(
+  connection: SqliteConnection,
+  bounds: RunBounds,
+  useBounds: UseBounds,
+): RunStore {
   const { read, readSnapshot, transact } = connection;
   let ownRecordings = 0;
 
@@ -69,6 +79,16 @@ function runStoreOn(connection: SqliteConnection, bounds: RunBounds): RunStore {
       return read(() => findRun(connection, runId));
     },
     totals: () => read(() => runTotals(connection)),
+    async recordUses(uses) {
+      const changed = await transact(() => recordUses(connection, uses, useBounds));
+      if (changed) ownRecordings += 1;
+    },
+    usesSince: (position) => readSnapshot(() => changedUses(connection, position)),
+    async forgetUses(filter) {
+      const removed = await redactForGood(connection, () => forgetUses(connection, filter));
+      if (removed > 0) ownRecordings += 1;
+      return removed;
+    },
     epoch() {
       try {
         return currentEpoch();
