@@ -1,45 +1,47 @@
 /**
  * Whether a search found something that fits, or only the least bad of what there is. A best match
- * always scores high, since scores are relative to it; this looks at how near it is in itself.
+ * always scores high, since scores are relative to it. Two things tell more: how near it is in
+ * itself, and whether it stands out. Where the right skill is missing, several others share a few
+ * words with the query about equally; where it is there, it shares more than the crowd does.
  *
- * The thresholds are no proof either way: a library with the right skill taken out usually holds a
- * similar one, and both look alike from here.
+ * Neither is a proof: a library with the right skill taken out can hold one just like it.
  */
 import { queryTerms } from "./query-terms.ts";
 import type { IndexHit } from "./search-index.ts";
 import { splitWords } from "./words.ts";
 
 /**
- * Measured with the static table on two public sets (199 and 4,076 tools, 600 queries each). With
- * both thresholds, hybrid searches were called confident for 71 % and 98 % of the queries whose best
- * hit was right, for 29 % and 91 % once every right tool was taken out, and for 14 % and 64 % of the
- * queries written for the other set. The second set has thousands of near neighbours and long
- * queries of several wishes. The gap between right and taken out, by cosine alone and summed over both
- * sets, was 48, 53, 54 and 53 points at 0.4, 0.45, 0.5 and 0.55. Another embedder needs its own.
+ * Cosine of the best hit plus `HYBRID_STANDOUT` times how far it stands out by keywords; likewise
+ * the share of the query's words it has. Another embedder needs its own.
  */
-export const CONFIDENT_COSINE = 0.45;
+const HYBRID_STANDOUT = 0.6;
+const HYBRID_THRESHOLD = 0.92;
+const KEYWORD_STANDOUT = 0.3;
+const KEYWORD_THRESHOLD = 0.45;
 
-/**
- * By itself, which is all a keyword search has: 38 % and 12 % with a right best hit, 9 % and 6 % with
- * the right tools taken out, 3 % and 13 % for the other set's queries. Rather too strict than too lax.
- */
-export const CONFIDENT_COVERAGE = 1 / 3;
+/** The hit whose keyword score stands for the crowd. */
+const CROWD_RANK = 10;
+/** Hits from which the crowd is known well enough; ask a search for as many. */
+export const CONFIDENCE_HITS = 20;
 
 /** Endings of three letters or less hide that two words are one: "emails", "extracted". */
 const ENDING_LENGTH = 3;
 const SHORTEST_STEM = 4;
 
 /**
- * Whether the best hit is near the query in meaning, or has a third of its words in its name,
- * description and tags. False without hits.
+ * Whether the best hit is near the query, in meaning or in words, and stands out. False without hits.
  *
- * @param hits what the search returned, best first
+ * @param hits what the search returned, best first, `CONFIDENCE_HITS` where there are as many
  * @param text the query
  */
 export function isConfident(hits: readonly IndexHit[], text: string): boolean {
   const best = hits[0];
   if (best === undefined) return false;
-  return (best.cosine ?? 0) >= CONFIDENT_COSINE || coverage(best, text) >= CONFIDENT_COVERAGE;
+  const crowd = hits.map((hit) => hit.keywordScore).toSorted((a, b) => b - a)[CROWD_RANK - 1] ?? 0;
+  const standout = Math.max(0, best.keywordScore - crowd);
+  return best.cosine === undefined
+    ? coverage(best, text) + KEYWORD_STANDOUT * standout >= KEYWORD_THRESHOLD
+    : best.cosine + HYBRID_STANDOUT * standout >= HYBRID_THRESHOLD;
 }
 
 function coverage({ summary }: IndexHit, text: string): number {

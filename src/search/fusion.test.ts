@@ -11,14 +11,21 @@ describe("fuse", () => {
     const near = { id: "near", cosine: 0.8 };
     const hits = fuse([both, word, near], { hasTerms: true, cosineRange });
     expect(hits).toEqual([
-      { candidate: word, score: 1 - VECTOR_WEIGHT, keywordScore: 1, vectorScore: 0 },
+      {
+        candidate: word,
+        score: 1 - VECTOR_WEIGHT,
+        keywordScore: 1,
+        vectorScore: 0,
+        learnedScore: 0,
+      },
       {
         candidate: both,
         score: expect.closeTo(0.5),
         keywordScore: 0.5,
         vectorScore: expect.closeTo(0.5),
+        learnedScore: 0,
       },
-      { candidate: near, score: VECTOR_WEIGHT, keywordScore: 0, vectorScore: 1 },
+      { candidate: near, score: VECTOR_WEIGHT, keywordScore: 0, vectorScore: 1, learnedScore: 0 },
     ]);
   });
 
@@ -26,6 +33,22 @@ describe("fuse", () => {
     const candidate = { id: "a", bm25: 3, cosine: 0.8 };
     expect(fuse([candidate], { hasTerms: true })[0]!.score).toBe(1);
     expect(fuse([{ id: "a", cosine: 0.8 }], { hasTerms: false, cosineRange })[0]!.score).toBe(1);
+  });
+
+  test("adds what was learned, which decides where the rest is close", () => {
+    const candidates = [
+      { id: "best", bm25: 10 },
+      { id: "close", bm25: 9.5, lift: 0.1 },
+      { id: "far", bm25: 5, lift: 0.3 },
+    ];
+    const hits = fuse(candidates, { hasTerms: true });
+    expect(
+      hits.map(({ candidate, score, learnedScore }) => [candidate.id, score, learnedScore]),
+    ).toEqual([
+      ["close", expect.closeTo(1.05), 0.1],
+      ["best", 1, 0],
+      ["far", expect.closeTo(0.8), 0.3],
+    ]);
   });
 
   test("orders ties by id", () => {

@@ -3,10 +3,16 @@ import type { IndexStatements } from "./index-statements.ts";
 import { isZero, quantizeQuery } from "./vectors/quantized-vector.ts";
 import { matchExpression, queryTerms } from "./query-terms.ts";
 import type { IndexFilter, IndexHit, IndexQuery } from "./search-index.ts";
-import type { VectorTable } from "./vectors/vector-table.ts";
+import type { TableRow, VectorTable } from "./vectors/vector-table.ts";
 
 /** Candidates of each kind; what ranks below them in both does not reach the first ten. */
 const CANDIDATES = 100;
+
+/**
+ * How like an earlier query one has to be for that alone to offer a skill which neither keywords nor
+ * vectors find.
+ */
+const CANDIDATE_SIMILARITY = 0.8;
 
 export type RankedHit = Omit<IndexHit, "summary"> & { readonly rowid: number };
 
@@ -15,6 +21,7 @@ interface Candidate {
   readonly id: string;
   readonly bm25?: number;
   readonly cosine?: number;
+  readonly lift?: number;
 }
 
 /** The best rows for a query, inside the caller's read transaction. */
@@ -50,6 +57,14 @@ export function rankHits(
     candidates.set(row.rowid, { rowid: row.rowid, id: row.id, cosine });
   }
 
+  addLearned(candidates, query, (id) => {
+    const found = statements.findRow.get(id);
+    const row = found && memory.get(Number(found.rowid));
+    if (row === undefined || !passes(row, filter)) return undefined;
+    const cosine = vector && memory.cosine(vector, row.rowid);
+    return { rowid: row.rowid, id, ...(cosine === undefined ? {} : { cosine }) };
+  });
+
   const hits = fuse([...candidates.values()], {
     hasTerms: expression !== undefined,
     ...(vector === undefined
@@ -63,6 +78,36 @@ export function rankHits(
         }),
   });
   return hits.slice(0, limit).map(rankedHit);
+}
+
+/** @param find the skill as a candidate, unless it is not there or does not pass the filter */
+function addLearned(
+  candidates: Map<number, Candidate>,
+  { learned }: IndexQuery,
+  find: (id: string) => Candidate | undefined,
+): void {
+  if (learned === undefined || learned.size === 0) return;
+  const missing = new Set(learned.keys());
+  for (const candidate of candidates.values()) {
+    const lift = learned.get(candidate.id)?.lift;
+    if (lift === undefined) continue;
+    missing.delete(candidate.id);
+    candidates.set(candidate.rowid, { ...candidate, lift });
+  }
+  for (const id of missing) {
+    const { lift, similarity } = learned.get(id)!;
+    const found = similarity >= CANDIDATE_SIMILARITY ? find(id) : undefined;
+    if (found !== undefined) candidates.set(found.rowid, { ...found, lift });
+  }
+}
+
+function passes({ id, ...row }: TableRow, filter: IndexFilter): boolean {
+  return (
+    row.status === filter.status &&
+    (filter.category === undefined || row.category === filter.category) &&
+    (filter.tags ?? []).every((tag) => row.tags.includes(tag)) &&
+    (filter.accepts?.(id) ?? true)
+  );
 }
 
 function rankedHit({ candidate, ...scores }: FusedHit<Candidate>): RankedHit {

@@ -88,7 +88,7 @@ export function describeSearchIndex(name: string, create: () => Promise<SearchIn
       const index = await indexOf(parser, indexDocument("send_mail"));
       const hits = await index.search({ text: "tables", filter: ACTIVE, limit: 10 });
       expect(hits).toEqual([
-        { summary: parser.summary, score: 1, keywordScore: 1, vectorScore: 0 },
+        { summary: parser.summary, score: 1, keywordScore: 1, vectorScore: 0, learnedScore: 0 },
       ]);
       expect(await index.revision()).toBe(1);
     });
@@ -280,6 +280,48 @@ export function describeSearchIndex(name: string, create: () => Promise<SearchIn
       );
       const near = await index.neighbours("a", 9);
       expect(near).toEqual([{ summary: expect.objectContaining({ id: "b" }), overlap: 1 }]);
+    });
+
+    test("adds what was learned to the score of what it finds", async () => {
+      const index = await indexOf(
+        indexDocument("plain", { name: "word", description: "word" }),
+        indexDocument("used", { description: "word, and others beside it" }),
+      );
+      const query = { text: "word", filter: ACTIVE, limit: 10 };
+      const before = await index.search(query);
+      expect(idsOf(before)).toEqual(["plain", "used"]);
+      const lift = before[0]!.score - before[1]!.score + 0.01;
+      const learned = new Map([["used", { lift, similarity: 0.1 }]]);
+      const after = await index.search({ ...query, learned });
+      expect(after).toEqual([
+        { ...before[1], score: before[1]!.score + lift, learnedScore: lift },
+        before[0],
+      ]);
+    });
+
+    test("finds by what was learned alone when that is very like the query, and passes the filter", async () => {
+      const index = await indexOf(
+        indexDocument("known", { category: "x", tags: ["t"], vector: direction(90) }),
+        indexDocument("likely", { category: "x" }),
+        indexDocument("retired", { status: "deprecated" }),
+        indexDocument("word", { description: "word", vector: direction(10) }),
+      );
+      const sure = { lift: 0.1, similarity: 0.95 };
+      const learned = new Map([
+        ["known", sure],
+        ["likely", { lift: 0.3, similarity: 0.6 }],
+        ["retired", sure],
+        ["missing", sure],
+      ]);
+      const ids = async (filter: IndexFilter, more: { vector?: Float32Array } = {}) =>
+        idsOf(await index.search({ text: "word", filter, limit: 10, learned, ...more }));
+      expect(await ids(ACTIVE)).toEqual(["word", "known"]);
+      expect(await ids(ACTIVE, { vector: direction(0) })).toEqual(["word", "known"]);
+      expect(await ids({ status: "active", category: "x", tags: ["t"] })).toEqual(["known"]);
+      expect(await ids({ status: "active", category: "y" })).toEqual([]);
+      expect(await ids({ status: "active", tags: ["u"] })).toEqual([]);
+      expect(await ids({ status: "active", accepts: (id) => id !== "known" })).toEqual(["word"]);
+      expect(await ids({ status: "deprecated" })).toEqual(["retired"]);
     });
 
     test("is empty again after a reset, and takes the same revision anew", async () => {

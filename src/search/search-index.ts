@@ -36,12 +36,22 @@ export interface IndexFilter {
   readonly accepts?: (id: string) => boolean;
 }
 
+/** What earlier queries like this one say of a skill. */
+export interface LearnedSignal {
+  /** What to add to its score. */
+  readonly lift: number;
+  /** How like this query the most similar of them is, 0 to 1. */
+  readonly similarity: number;
+}
+
 export interface IndexQuery {
   readonly text: string;
   /** Unit-length embedding of the text, when there is one. */
   readonly vector?: Float32Array;
   readonly filter: IndexFilter;
   readonly limit: number;
+  /** By id of the skill; what passes no filter stays out whatever was learned. */
+  readonly learned?: ReadonlyMap<string, LearnedSignal>;
 }
 
 /** The vector of one version of a skill. */
@@ -63,12 +73,14 @@ export interface Unembedded {
   }[];
 }
 
-/** A hit with the parts its score was made from; each part is in 0…1. */
+/** A hit with the parts its score was made from; keywords and vectors are in 0…1. */
 export interface IndexHit {
   readonly summary: SkillSummary;
   readonly score: number;
   readonly keywordScore: number;
   readonly vectorScore: number;
+  /** What was learned added to the score. */
+  readonly learnedScore: number;
   /** Cosine similarity to the query, when both have a vector. */
   readonly cosine?: number;
 }

@@ -82,7 +82,7 @@ export interface RunTotals {
 
 /** A query that led a caller to run a skill with success. */
 export interface QueryUse {
-  /** The query as `normalizedQuery` leaves it. */
+  /** The query, normalized, so that the same question is the same text. */
   readonly query: string;
   readonly skillId: string;
   /** Who asked and ran; "" when nobody was named. */
