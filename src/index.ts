@@ -49,6 +49,8 @@ export type {
   FetchCredentials,
   FetchPolicy,
 } from "./library/host-fetch/fetch-policy.ts";
+export type { LearnedControl, LearnedFilter, LearnedQueryUse } from "./library/learned-control.ts";
+export type { LearningStats } from "./library/learning.ts";
 export type { LibraryStats } from "./library/library-stats.ts";
 export type { Replay, ReplayOptions } from "./library/replayer.ts";
 export type {
@@ -67,7 +69,7 @@ export type {
   MeasureGrantsOptions,
 } from "./library/measure-grants.ts";
 export type { SimilarSkill } from "./library/neighbours.ts";
-export type { SearchOptions, SearchResult, SkillMatch } from "./library/searcher.ts";
+export type { ScoreParts, SearchOptions, SearchResult, SkillMatch } from "./library/searcher.ts";
 export type { SyncLibrary } from "./library/sync/sync-library.ts";
 export type { StepReport, WorkflowInput, WorkflowRun, WorkflowStep } from "./library/workflow.ts";
 export type { WorkflowDraft } from "./library/workflow-skill.ts";

@@ -14,7 +14,7 @@ import type { Catalog, PreparedDraft } from "./catalog.ts";
 import type { AddOptions, AddResult } from "./catalog-options.ts";
 import { duplicateError } from "./duplicates.ts";
 import type { Neighbours } from "./neighbours.ts";
-import { executionOfError } from "./executor.ts";
+import { executionOfError } from "./failed-executions.ts";
 import type { Executor } from "./executor.ts";
 import { checkCaller, checkInteger, checkKnownOptions, checkPositive } from "./options.ts";
 

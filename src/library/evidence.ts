@@ -9,6 +9,8 @@
 import type { Clock } from "../base/clock.ts";
 import { RepertoireError } from "../base/errors.ts";
 import type { SkillMetrics } from "../skill/skill.ts";
+import { judgedRuns } from "../store/run-metrics.ts";
+import { smoothedRate } from "../search/outcome.ts";
 import type {
   RecordedRun,
   RunFilter,
@@ -49,6 +51,7 @@ export class Evidence {
   #timer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> | undefined;
   #known = new Map<string, SkillEvidence>();
+  #libraryRate: number | undefined;
   #epoch: number | undefined;
   #checkedAt = Number.NEGATIVE_INFINITY;
   #expirations = 0;
@@ -92,6 +95,12 @@ export class Evidence {
   async usage(): Promise<ReadonlyMap<string, SkillUsage>> {
     await this.#tryFlush();
     return this.#runs.usage();
+  }
+
+  /** The success rate over all skills, as it was when evidence was last asked for; never 0 or 1. */
+  async libraryRate(): Promise<number> {
+    this.#libraryRate ??= rateOf(await this.#runs.totals());
+    return this.#libraryRate;
   }
 
   async list(filter: RunFilter): Promise<readonly RunRecord[]> {
@@ -237,6 +246,7 @@ export class Evidence {
       const expirations = this.#expirations;
       const epoch = await this.#runs.epoch();
       if (epoch !== this.#epoch || this.#known.size > MAX_KNOWN) this.#known = new Map();
+      if (epoch !== this.#epoch) this.#libraryRate = undefined;
       this.#epoch = epoch;
       // What was recorded while the store answered is not in its answer.
       if (expirations === this.#expirations) this.#checkedAt = this.#clock.monotonicMs();
@@ -260,6 +270,11 @@ function journalBytes(run: RecordedRun | undefined): number {
       sum + 100 + args.length + (reply?.ok === true ? reply.json.length : 0),
     contextJson.length,
   );
+}
+
+function rateOf({ byStatus }: RunTotals): number {
+  const { successes, failures } = judgedRuns(byStatus);
+  return smoothedRate(successes, failures);
 }
 
 /** Metrics of one version out of a skill's evidence. */

@@ -4,19 +4,11 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
-import { isoTime, systemClock } from "../base/clock.ts";
-import type { RepertoireError } from "../base/errors.ts";
+import { isoTime } from "../base/clock.ts";
 import type { JsonValue } from "../base/json.ts";
-import type { JsonDefect } from "../base/json.ts";
 import { findJsonDefect, utf8Bytes } from "../base/json.ts";
 import type { Limits, RunLimits } from "../base/limits.ts";
-import type {
-  HostCall,
-  HostCallReply,
-  Sandbox,
-  SandboxLimits,
-  SandboxOutcome,
-} from "../sandbox/sandbox.ts";
+import type { HostCall, HostCallReply, Sandbox, SandboxLimits } from "../sandbox/sandbox.ts";
 import { Execution } from "../skill/execution.ts";
 import type { ExecutionError, ExecutionRecord } from "../skill/execution.ts";
 import type { RecordedRun } from "../store/run-store.ts";
@@ -26,11 +18,14 @@ import type { BudgetAccount } from "./call-budget.ts";
 import { createCapabilityRecord } from "./capability-record.ts";
 import type { CapabilityRecord } from "./capability-record.ts";
 import type { Evidence } from "./evidence.ts";
+import { contextDefect, failedBefore, invalidContext, notFound } from "./failed-executions.ts";
+import type { Ending } from "./failed-executions.ts";
 import { grantsOf } from "./grants.ts";
 import type { Grants, GrantSource, Host } from "./grants.ts";
 import { answerHostCall, replyOf } from "./host-calls.ts";
 import type { HostFetch } from "./host-fetch/host-fetch.ts";
 import type { JournalKeeper } from "./journal-keeper.ts";
+import type { Learning } from "./learning.ts";
 import {
   checkCaller,
   checkInteger,
@@ -38,6 +33,7 @@ import {
   checkKnownOptions,
   checkPositive,
   checkRunLimits,
+  checkText,
 } from "./options.ts";
 import type { GrantPolicy } from "./options.ts";
 import { checkGrantPolicy } from "./policy.ts";
@@ -54,6 +50,11 @@ export interface ExecuteOptions {
   readonly limits?: Partial<RunLimits>;
   /** Who asks, 1 to 256 characters: its policy holds, and it is recorded (default: nobody is named). */
   readonly caller?: string;
+  /**
+   * The search query that led to this run, for searches to learn from when it succeeds (default: the
+   * caller's latest search in this process, within ten minutes, that showed the skill).
+   */
+  readonly query?: string;
   /** Narrows what this run and those it calls may be granted (default: the policies of library and caller alone). */
   readonly policy?: GrantPolicy;
   /** Seed of `Math.random` within the run and the runs it calls (default: random). */
@@ -109,6 +110,7 @@ const OPTIONS = [
   "timeoutMs",
   "limits",
   "caller",
+  "query",
   "policy",
   "seed",
   "signal",
@@ -122,6 +124,7 @@ export interface ExecutorParts {
   ) => StoredVersion | undefined | Promise<StoredVersion | undefined>;
   readonly sandbox: Sandbox;
   readonly evidence: Evidence;
+  readonly learning: Learning;
   readonly journals: JournalKeeper;
   readonly host: Host;
   readonly hostFetch: HostFetch;
@@ -150,6 +153,7 @@ export class Executor {
     checkInteger("seed", options.seed, 0, 2 ** 32 - 1);
     checkRunLimits("limits", options.limits);
     checkCaller(options.caller);
+    checkText("query", options.query, this.#parts.limits.queryLength);
     checkGrantPolicy("policy", options.policy);
     return this.#start(id, context, options, undefined);
   }
@@ -326,6 +330,8 @@ export class Executor {
       const { value: _, ...journaled } = record;
       const parent = run.caller === undefined ? {} : { parentRunId: run.caller.runId };
       this.#parts.evidence.record({ ...journaled, ...kept, ...parent });
+      if (record.status === "ok" && run.caller === undefined)
+        this.#parts.learning.noteSuccess(run.id, caller, run.options.query);
     }
     return new Execution(record);
   }
@@ -354,65 +360,4 @@ function checkContext(
 /** The seed of a run that a call starts, so that one seed repeats a run and all that it calls. */
 function nestedSeed(seed: number, { callId }: HostCall): number {
   return Math.imul(seed + callId + 1, 0x9e3779b1) >>> 0;
-}
-
-type Ending = Omit<SandboxOutcome, "status"> & { readonly status: ExecutionRecord["status"] };
-
-function failedBefore(status: ExecutionRecord["status"], error: ExecutionError): Ending {
-  return { status, error, logs: [], logsDropped: 0, durationMs: 0, cpuMs: 0, hostCalls: 0 };
-}
-
-function notFound(id: string, version: number | undefined): Ending {
-  const what =
-    version === undefined
-      ? `There is no skill "${id}"`
-      : `There is no version ${version} of skill "${id}"`;
-  return failedBefore("not-found", {
-    name: "SkillNotFound",
-    message: `${what}; search or list the library for its id`,
-    code: "SKILL_NOT_FOUND",
-  });
-}
-
-function contextDefect({ path, found }: JsonDefect): ExecutionError {
-  return invalidContext(
-    `${path === "" ? "The context" : `The context at ${path}`} is not JSON: ${found}`,
-  );
-}
-
-function invalidContext(message: string, code = "INVALID_INPUT"): ExecutionError {
-  return { name: "InvalidContextError", message, code };
-}
-
-/** An execution for a context that is not JSON and so can not even travel to where the run would be. */
-export function executionOfContext(
-  id: string,
-  version: number,
-  defect: JsonDefect,
-  caller: string | undefined,
-): Execution {
-  const startedAt = isoTime(systemClock.now());
-  return new Execution({
-    runId: randomUUID(),
-    skillId: id,
-    version,
-    startedAt,
-    ...failedBefore("invalid-context", contextDefect(defect)),
-    ...(caller === undefined ? {} : { caller }),
-  });
-}
-
-/** An execution for a run that could not be started because of how it was asked for. */
-export function executionOfError(id: string, error: RepertoireError, startedAt: string): Execution {
-  return new Execution({
-    runId: randomUUID(),
-    skillId: id,
-    version: 0,
-    startedAt,
-    ...failedBefore(error.code === "CANCELLED" ? "cancelled" : "error", {
-      name: error.name,
-      message: error.message,
-      code: error.code,
-    }),
-  });
 }

@@ -8,6 +8,7 @@ import type { Catalog } from "./catalog.ts";
 import type { Composer } from "./composer.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Executor } from "./executor.ts";
+import type { Learning } from "./learning.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { Replayer } from "./replayer.ts";
 import type { OfferedTool } from "./offered-tools.ts";
@@ -26,6 +27,7 @@ export interface LibraryParts {
   readonly tools: ReadonlyMap<string, OfferedTool>;
   readonly cache: SkillCache;
   readonly evidence: Evidence;
+  readonly learning: Learning;
   readonly spaces: SearchSpaces;
   readonly catalog: Catalog;
   readonly neighbours: Neighbours;

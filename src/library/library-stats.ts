@@ -3,6 +3,7 @@ import type { LockStats } from "../lock/lock-driver.ts";
 import type { SandboxStats } from "../sandbox/sandbox.ts";
 import type { SkillStatus } from "../skill/skill.ts";
 import type { RunTotals } from "../store/run-store.ts";
+import type { LearningStats } from "./learning.ts";
 import type { LibraryParts } from "./library-parts.ts";
 import type { SpaceProgress } from "./search-spaces.ts";
 
@@ -39,15 +40,17 @@ export interface LibraryStats {
     /** While the embedder was changed: the one that will be used, once it is done with all skills. */
     readonly next?: SpaceProgress;
   };
+  readonly learning: LearningStats;
   readonly cache: CacheStats;
   readonly locks: LockStats;
   readonly sandbox: SandboxStats;
 }
 
 export async function libraryStats(parts: LibraryParts): Promise<LibraryStats> {
-  const { store, spaces, evidence, cache, locks, sandbox } = parts;
+  const { store, spaces, evidence, learning, cache, locks, sandbox } = parts;
   const { versions, ...byStatus } = await store.counts();
   const totals = await evidence.totals();
+  await learning.refresh();
   const { index, embedder, indexer } = spaces.current;
   const embedderError = indexer.embedderError ?? spaces.next?.indexer.embedderError;
   const next = await spaces.progress();
@@ -66,6 +69,7 @@ export async function libraryStats(parts: LibraryParts): Promise<LibraryStats> {
       ...(embedderError === undefined ? {} : { embedderError }),
       ...(next === undefined ? {} : { next }),
     },
+    learning: learning.stats,
     cache: cache.stats,
     locks: locks.stats(),
     sandbox: sandbox.stats(),

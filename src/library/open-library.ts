@@ -32,11 +32,12 @@ import { Executor } from "./executor.ts";
 import { fetchSettings } from "./host-fetch/fetch-settings.ts";
 import { hostFetch } from "./host-fetch/host-fetch.ts";
 import { checkJournals, JournalKeeper } from "./journal-keeper.ts";
+import { Learning } from "./learning.ts";
 import { defaultLibraryPath, prepareDirectory } from "./library-path.ts";
 import { Neighbours } from "./neighbours.ts";
 import { openSpaces } from "./open-spaces.ts";
 import { offerTools } from "./offered-tools.ts";
-import { checkInteger, checkKnownOptions, checkOneOf } from "./options.ts";
+import { checkBoolean, checkInteger, checkKnownOptions, checkOneOf } from "./options.ts";
 import type { LibraryOptions, SandboxSize } from "./options.ts";
 import { checkPolicy, policyRules } from "./policy.ts";
 import { Replayer } from "./replayer.ts";
@@ -56,6 +57,7 @@ const KNOWN = [
   "tools",
   "policy",
   "journals",
+  "learning",
   "limits",
   "durability",
   "clock",
@@ -153,6 +155,14 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
 
   const coherence = new Coherence({ store, cache });
   const evidence = own(new Evidence({ runs, clock }));
+  const learning = own(
+    new Learning({
+      runs,
+      embedder: () => spaces.current.embedder,
+      clock,
+      isEnabled: options.learning ?? true,
+    }),
+  );
   const admission: Admission = new Admission({
     checker: own(draftChecker()),
     sandbox,
@@ -165,7 +175,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     store,
     spaces,
     clock,
-    search: (query, searched) => searcher.search(query, searched),
+    search: (query, searched) => searcher.answer(query, searched),
     queryLength: limits.queryLength,
   });
   const catalog = new Catalog({
@@ -184,6 +194,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     find,
     sandbox,
     evidence,
+    learning,
     journals: new JournalKeeper(options.journals ?? "full", limits),
     host,
     hostFetch: fetcher,
@@ -197,6 +208,8 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     cache,
     coherence,
     evidence,
+    learning,
+    clock,
     limits,
     find,
     listIds,
@@ -227,6 +240,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     tools,
     cache,
     evidence,
+    learning,
     spaces,
     catalog,
     neighbours,
@@ -258,6 +272,7 @@ function checkOptions(options: LibraryOptions): LibraryOptions {
   checkKnownOptions("openLibrary.cache", options.cache ?? {}, ["maxEntries", "ttlMs"]);
   checkJournals(options.journals);
   checkPolicy(options.policy);
+  checkBoolean("learning", options.learning);
   if (!isSandbox(options.sandbox))
     checkSandboxSize(options.sandbox === undefined ? {} : options.sandbox);
   checkOneOf("durability", options.durability, ["full", "normal"]);

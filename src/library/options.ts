@@ -110,6 +110,11 @@ export interface LibraryOptions {
    * or all runs nothing (default: "full").
    */
   readonly journals?: JournalOptions;
+  /**
+   * Whether searches learn from the queries that led callers to run skills with success; without it
+   * none are recorded, and those that were have no effect (default: true).
+   */
+  readonly learning?: boolean;
   readonly limits?: Partial<Limits>;
   /** `full` survives a power cut, `normal` a crash of the process (default: "full"). */
   readonly durability?: "full" | "normal";

@@ -51,7 +51,12 @@ test("a search says how it found what it found, and never shows code", async () 
     executable: true,
     updatedAt: (await library.getVersion("extract_emails")).createdAt,
     score: expect.any(Number),
-    scoreParts: { keyword: expect.any(Number), vector: expect.any(Number) },
+    scoreParts: {
+      keyword: expect.any(Number),
+      vector: expect.any(Number),
+      learned: 0,
+      outcome: 0,
+    },
     successRate: null,
     uses: 0,
   });
@@ -226,6 +231,7 @@ test("options that a search does not know, or of the wrong type, are refused", a
     { limit: 0 },
     { limit: 1001 },
     { useCache: 1 },
+    { caller: "" },
     null,
     "all",
   ])
@@ -267,7 +273,7 @@ test("a ranking is used again until anything changes, and its metrics are fresh 
     if (kind === "query" && text === "echo") queries += 1;
     return undefined as never;
   });
-  await using fixture = await temporaryLibrary({ embedder: own });
+  await using fixture = await temporaryLibrary({ embedder: own, learning: false });
   const { library } = fixture;
   await library.add(skillDraft("echo"));
   const before = await library.search("echo");

@@ -4,7 +4,8 @@ import { RepertoireError } from "../base/errors.ts";
 import { preview } from "../base/json.ts";
 import type { Limits } from "../base/limits.ts";
 import type { SkillCache } from "../cache/skill-cache.ts";
-import { isConfident } from "../search/confidence.ts";
+import type { Clock } from "../base/clock.ts";
+import { CONFIDENCE_HITS, isConfident } from "../search/confidence.ts";
 import type { IndexFilter, IndexHit } from "../search/search-index.ts";
 import { SKILL_STATUSES } from "../skill/skill.ts";
 import type { SkillStatus, SkillSummary } from "../skill/skill.ts";
@@ -13,8 +14,12 @@ import type { Coherence } from "./coherence.ts";
 import { checkWithDependencies, dependenciesOf, dependencyBudget } from "./dependencies.ts";
 import type { FindSkill, MatchDependencies, WithDependencies } from "./dependencies.ts";
 import type { Evidence } from "./evidence.ts";
+import type { Learning } from "./learning.ts";
+import type { OrderedHit } from "./order-by-outcome.ts";
+import { orderByOutcome } from "./order-by-outcome.ts";
 import {
   checkBoolean,
+  checkCaller,
   checkInteger,
   checkKnownOptions,
   checkOneOf,
@@ -37,17 +42,33 @@ export interface SearchOptions {
   readonly limit?: number;
   /** Whether each match comes with the skills it calls (default: false). */
   readonly withDependencies?: WithDependencies;
+  /**
+   * Who asks, 1 to 256 characters: what the same caller then runs with success is learned for the
+   * query (default: nobody is named).
+   */
+  readonly caller?: string;
   /** Whether a cached answer will do; it is as fresh as any other (default: true). */
   readonly useCache?: boolean;
   readonly signal?: AbortSignal;
+}
+
+export interface ScoreParts {
+  /** Relevance of the query's words, 0 to 1. */
+  readonly keyword: number;
+  /** Nearness in meaning, 0 to 1; the score is a weighted sum of both, and what follows is added. */
+  readonly vector: number;
+  /** Added because earlier queries like this one led callers to it, 0 to 0.3; by one caller at most 0.1. */
+  readonly learned: number;
+  /** Added for how the runs of this version ended, -0.05 to 0.05; 0 while they leave it open. */
+  readonly outcome: number;
 }
 
 /** A skill that fits the query. */
 export interface SkillMatch extends SkillSummary, Partial<MatchDependencies> {
   /** How well it fits, 0 to 1, relative to this query alone. */
   readonly score: number;
-  /** What the score was made from, each 0 to 1. */
-  readonly scoreParts: { readonly keyword: number; readonly vector: number };
+  /** What the score was made from. */
+  readonly scoreParts: ScoreParts;
   /** Share of its runs that succeeded; `null` while it has none. */
   readonly successRate: number | null;
   readonly uses: number;
@@ -68,7 +89,8 @@ export interface SearchResult {
   readonly confident: boolean;
 }
 
-interface Ranking extends Omit<SearchResult, "matches"> {
+interface Ranking extends Omit<SearchResult, "matches" | "confident"> {
+  /** Some more than were asked for: the outcomes of their runs may change their order. */
   readonly hits: readonly IndexHit[];
 }
 
@@ -79,11 +101,16 @@ interface Found {
   readonly gap?: string;
 }
 
+/** Hits below the page that outcomes may bring onto it. */
+const MORE_HITS = 10;
+
 export interface SearcherParts {
   readonly spaces: SearchSpaces;
   readonly cache: SkillCache;
   readonly coherence: Coherence;
   readonly evidence: Evidence;
+  readonly learning: Learning;
+  readonly clock: Clock;
   readonly limits: Limits;
   /** The current version of a skill, from the cache where it can be. */
   readonly find: FindSkill;
@@ -99,14 +126,33 @@ export class Searcher {
   }
 
   async search(query: string, options: SearchOptions = {}): Promise<SearchResult> {
+    const result = await this.answer(query, options);
+    const shown = result.matches.map(({ id }) => id);
+    this.#parts.learning.noteSearch(query, shown, options.caller);
+    return result;
+  }
+
+  /** The same for the library's own questions: what is run next is not learned for them. */
+  async answer(query: string, options: SearchOptions = {}): Promise<SearchResult> {
     this.#check(query, options);
     throwIfAborted(options.signal, "Searching");
     const ranking = await this.#rank(query, options);
     throwIfAborted(options.signal, "Searching");
+    const { evidence, clock, limits } = this.#parts;
     const { hits, ...result } = ranking;
-    const evidence = await this.#parts.evidence.ofMany(hits.map((hit) => hit.summary.id));
-    const matches = hits.map((hit) => matchOf(hit, evidence.get(hit.summary.id)));
-    return { matches: await this.#withDependencies(matches, options), ...result };
+    const known = await evidence.ofMany(hits.map((hit) => hit.summary.id));
+    const ordered = orderByOutcome(hits, known, await evidence.libraryRate(), clock.now());
+    const matches = ordered
+      .slice(0, options.limit ?? limits.searchResults)
+      .map((each) => matchOf(each, known.get(each.hit.summary.id)));
+    return {
+      matches: await this.#withDependencies(matches, options),
+      ...result,
+      confident: isConfident(
+        ordered.map(({ hit }) => hit),
+        query,
+      ),
+    };
   }
 
   /** Not part of a cached ranking: what it calls may have changed although the match has not. */
@@ -133,6 +179,7 @@ export class Searcher {
       "limit",
       "withDependencies",
       "useCache",
+      "caller",
       "signal",
     ]);
     const { queryLength, pageSize } = this.#parts.limits;
@@ -156,6 +203,7 @@ export class Searcher {
     checkTexts("tags", options.tags);
     checkBoolean("useCache", options.useCache);
     checkWithDependencies(options.withDependencies);
+    checkCaller(options.caller);
     checkOneOf("status", options.status, SKILL_STATUSES);
     const rate = options.minSuccessRate;
     if (rate !== undefined && !(typeof rate === "number" && rate >= 0 && rate <= 1)) {
@@ -168,15 +216,16 @@ export class Searcher {
 
   /** Rankings that depend on evidence are never cached: evidence moves without a revision. */
   async #rank(query: string, options: SearchOptions): Promise<Ranking> {
-    const { coherence, cache } = this.#parts;
+    const { coherence, cache, learning } = this.#parts;
     await coherence.check();
+    await learning.refresh();
     if (options.useCache === false || options.minSuccessRate !== undefined)
       return this.#searchIndex(query, options);
     // The answer is shared with whoever asks the same meanwhile: no single caller's signal may end it.
     const { signal: _, ...shared } = options;
     const { category, tags, status, limit } = options;
     const space = this.#parts.spaces.current.embedder?.id ?? null;
-    const key = `search:${JSON.stringify([query, space, category ?? null, tags ?? [], status ?? "active", limit ?? null])}`;
+    const key = `search:${JSON.stringify([query, space, category ?? null, tags ?? [], status ?? "active", limit ?? null, learning.version])}`;
     const ranking = (await cache.getOrLoad(key, () => this.#searchIndex(query, shared))) as Ranking;
     // Better can be had later, without any skill changing: not for ever where something was missing.
     if (ranking.modeReason !== undefined && space !== null) cache.invalidate(key);
@@ -184,26 +233,25 @@ export class Searcher {
   }
 
   async #searchIndex(text: string, options: SearchOptions): Promise<Ranking> {
-    const { spaces, limits } = this.#parts;
+    const { spaces, learning, limits } = this.#parts;
     const filter = await this.#filterOf(options);
-    const limit = options.limit ?? limits.searchResults;
+    const asked = options.limit ?? limits.searchResults;
+    const limit = Math.max(asked + MORE_HITS, CONFIDENCE_HITS);
     spaces.nudgeNext();
     return spaces.use(async (space) => {
       const { hits, revision, embedded, gap } = await this.#caughtUp(space, async () => {
         // Not before: whether the skills have vectors to compare is known once they are indexed.
         const { gap, ...embedded } = await this.#embedQuery(space, text, options.signal);
         const { vector } = embedded;
-        const query = { text, filter, limit, ...(vector === undefined ? {} : { vector }) };
+        const learned = learning.signals(text, vector, space.embedder);
+        const query = { text, filter, limit, learned, ...(vector === undefined ? {} : { vector }) };
         const hits = await space.index.search(query);
         return { embedded, hits, ...(gap === undefined ? {} : { gap }) };
       });
-      const confident = isConfident(hits, text);
-      if (embedded.vector === undefined) {
-        const modeReason = embedded.reason;
-        return { hits, mode: "keyword", modeReason, embedder: null, revision, confident };
-      }
+      if (embedded.vector === undefined)
+        return { hits, mode: "keyword", modeReason: embedded.reason, embedder: null, revision };
       const embedder = space.embedder?.id ?? null;
-      const ranking = { hits, mode: "hybrid", embedder, revision, confident } as const;
+      const ranking = { hits, mode: "hybrid", embedder, revision } as const;
       return gap === undefined ? ranking : { ...ranking, modeReason: gap };
     });
   }
@@ -283,11 +331,15 @@ export class Searcher {
   }
 }
 
-function matchOf(hit: IndexHit, evidence: SkillEvidence | undefined): SkillMatch {
+function matchOf(
+  { hit, score, outcome }: OrderedHit,
+  evidence: SkillEvidence | undefined,
+): SkillMatch {
+  const { keywordScore: keyword, vectorScore: vector, learnedScore: learned } = hit;
   return {
     ...hit.summary,
-    score: hit.score,
-    scoreParts: { keyword: hit.keywordScore, vector: hit.vectorScore },
+    score: Math.min(1, Math.max(0, score)),
+    scoreParts: { keyword, vector, learned, outcome },
     successRate: evidence?.skill.successRate ?? null,
     uses: evidence?.skill.uses ?? 0,
   };

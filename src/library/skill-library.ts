@@ -34,6 +34,8 @@ import type { ComposeOptions } from "./composer.ts";
 import { confusableSkills } from "./confusable.ts";
 import type { ConfusableOptions, ConfusableSkills } from "./confusable.ts";
 import type { ExecuteOptions } from "./executor.ts";
+import { learnedControl } from "./learned-control.ts";
+import type { LearnedControl } from "./learned-control.ts";
 import type { LibraryParts } from "./library-parts.ts";
 import type { LibraryStats } from "./library-stats.ts";
 import { libraryStats } from "./library-stats.ts";
@@ -70,6 +72,11 @@ export class SkillLibrary implements AsyncDisposable {
   /** Watch the cache, or drop what is in it. */
   get cache(): CacheControl {
     return this.#parts.cache;
+  }
+
+  /** What searches have learned from use, to look at and to remove. */
+  get learned(): LearnedControl {
+    return learnedControl(this.#parts, () => this.#enter());
   }
 
   /** Locks for callers' own critical sections, by key. */

@@ -57,6 +57,16 @@ export function addCounters(total: RunCounters, part: RunCounters): void {
   for (const [bucket, count] of part.durations) addCount(total.durations, bucket, count);
 }
 
+/** Runs that tell something about skills, out of counts by status: successes, and failures of their own. */
+export function judgedRuns(byStatus: Readonly<Record<string, number>>): {
+  readonly successes: number;
+  readonly failures: number;
+} {
+  const { ok: successes = 0 } = byStatus;
+  const own = Object.entries(byStatus).filter(([status]) => ATTRIBUTABLE.has(status));
+  return { successes, failures: own.reduce((sum, [, count]) => sum + count, 0) };
+}
+
 /** The metrics of counters with at least one run; `lastFailures` newest first. */
 export function skillMetrics(
   counters: RunCounters,

@@ -23,7 +23,7 @@ export const statsCommand: Install = (program, run) => {
 };
 
 function renderStats(stats: LibraryStats, paint: Paint): string {
-  const { skills, runs, search, sandbox } = stats;
+  const { skills, runs, search, learning, sandbox } = stats;
   const behind = stats.revision - search.revision;
   return renderFields(
     [
@@ -45,6 +45,11 @@ function renderStats(stats: LibraryStats, paint: Paint): string {
       [
         "embedder error",
         search.embedderError === undefined ? undefined : oneLine(search.embedderError),
+      ],
+      ["learned queries", learning.enabled ? String(learning.uses) : "off"],
+      [
+        "learning error",
+        learning.lastError === undefined ? undefined : oneLine(learning.lastError),
       ],
       ["sandbox", sandbox.engine],
       ["isolation", isolationText(sandbox.isolation)],

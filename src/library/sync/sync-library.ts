@@ -19,7 +19,7 @@ import type { AddOptions, AddResult, GetOptions } from "../catalog-options.ts";
 import type { Evidence } from "../evidence.ts";
 import type { ExecuteOptions } from "../executor.ts";
 import type { FetchPolicy } from "../host-fetch/fetch-policy.ts";
-import { executionOfContext } from "../executor.ts";
+import { executionOfContext } from "../failed-executions.ts";
 import type { LibraryOptions } from "../options.ts";
 import type { SearchOptions, SearchResult } from "../searcher.ts";
 import { fromWireError } from "./sync-protocol.ts";
