@@ -18,11 +18,6 @@ export const VECTOR_WEIGHT = 0.4;
  */
 export const NEAR_TIE = 0.1;
 
-/** What the queries of one caller can add to a skill's score: enough to decide a near-tie. */
-export const CALLER_LIFT = NEAR_TIE;
-/** What the queries of all callers together can add to it; seven that agree fully reach it. */
-export const MAX_LEARNED_LIFT = 3 * CALLER_LIFT;
-
 /** One document found by keywords, by its vector, or by both. */
 export interface FusionCandidate {
   readonly id: string;

@@ -6,11 +6,17 @@
  * counts as at most one caller, and the lift grows with the logarithm of how many callers there are.
  * Nothing here can say that a skill is worse.
  */
-import { CALLER_LIFT, MAX_LEARNED_LIFT } from "./fusion.ts";
-import { queryTerms } from "./query-terms.ts";
+import { NEAR_TIE } from "./fusion.ts";
+import { normalizedQuery } from "./normalized-query.ts";
 import type { LearnedSignal } from "./search-index.ts";
+import { textsByWord } from "./texts-by-word.ts";
 import { isZero, quantizeQuery, quantizeVector } from "./vectors/quantized-vector.ts";
 import { vectorTable } from "./vectors/vector-table.ts";
+
+/** What the queries of one caller can add to a skill's score: enough to decide a near-tie. */
+export const CALLER_LIFT = NEAR_TIE;
+/** What the queries of all callers together can add to it; seven that agree fully reach it. */
+export const MAX_LEARNED_LIFT = 3 * NEAR_TIE;
 
 /** One query that led one caller to one skill. */
 export interface LearnedQuery {
@@ -32,7 +38,10 @@ export interface LearnedQueries {
   clear(): void;
   /** Gives a text its unit-length vector. */
   setVector(text: string, vector: Float32Array): void;
-  /** The signals of the skills that queries like this one led to, by id. */
+  /**
+   * The signals of the skills that queries like this one led to, by id. With a vector, texts are
+   * compared by theirs, and those that have none only count when they are the same; without, by words.
+   */
   signals(query: {
     readonly text: string;
     readonly vector?: Float32Array;
@@ -56,8 +65,6 @@ const ANY_ROW = { category: "", status: "active", tags: [] } as const;
 interface Text {
   readonly row: number;
   readonly text: string;
-  readonly terms: readonly string[];
-  hasVector: boolean;
   readonly uses: Map<number, LearnedQuery>;
 }
 
@@ -71,7 +78,7 @@ export function learnedQueries(dimensions: number): LearnedQueries {
   const uses = new Map<number, LearnedQuery>();
   const texts = new Map<string, Text>();
   const rows = new Map<number, Text>();
-  const byTerm = new Map<string, Set<Text>>();
+  const words = textsByWord<Text>();
   const withoutVector = new Set<string>();
   const vectors = vectorTable(dimensions);
   let nextRow = 1;
@@ -79,20 +86,10 @@ export function learnedQueries(dimensions: number): LearnedQueries {
   function textOf(text: string): Text {
     const known = texts.get(text);
     if (known !== undefined) return known;
-    const added: Text = {
-      row: nextRow++,
-      text,
-      terms: queryTerms(text),
-      hasVector: false,
-      uses: new Map(),
-    };
+    const added: Text = { row: nextRow++, text, uses: new Map() };
     texts.set(text, added);
     withoutVector.add(text);
     rows.set(added.row, added);
-    for (const term of added.terms) {
-      const having = byTerm.get(term) ?? new Set<Text>();
-      byTerm.set(term, having.add(added));
-    }
     return added;
   }
 
@@ -101,11 +98,7 @@ export function learnedQueries(dimensions: number): LearnedQueries {
     withoutVector.delete(dropped.text);
     rows.delete(dropped.row);
     vectors.remove(dropped.row);
-    for (const term of dropped.terms) {
-      const having = byTerm.get(term);
-      having?.delete(dropped);
-      if (having?.size === 0) byTerm.delete(term);
-    }
+    words.remove(dropped);
   }
 
   function remove(id: number): void {
@@ -122,24 +115,6 @@ export function learnedQueries(dimensions: number): LearnedQueries {
     return vectors
       .nearest(query, { status: "active" }, NEIGHBOURS)
       .map(({ row, cosine }) => ({ text: rows.get(row.rowid)!, similarity: Math.min(1, cosine) }));
-  }
-
-  /** Shared words over the geometric mean of how many each has (Ochiai); of texts without a vector only. */
-  function byWords(query: string, areAll: boolean): readonly Neighbour[] {
-    const terms = queryTerms(query);
-    const shared = new Map<Text, number>();
-    for (const term of terms) {
-      for (const text of byTerm.get(term) ?? []) {
-        if (areAll || !text.hasVector) shared.set(text, (shared.get(text) ?? 0) + 1);
-      }
-    }
-    return [...shared]
-      .map(([text, count]) => ({
-        text,
-        similarity: count / Math.sqrt(text.terms.length * terms.length),
-      }))
-      .toSorted((a, b) => b.similarity - a.similarity || a.text.row - b.text.row)
-      .slice(0, NEIGHBOURS);
   }
 
   return {
@@ -164,7 +139,7 @@ export function learnedQueries(dimensions: number): LearnedQueries {
       texts.clear();
       withoutVector.clear();
       rows.clear();
-      byTerm.clear();
+      words.clear();
       vectors.clear();
     },
 
@@ -174,16 +149,18 @@ export function learnedQueries(dimensions: number): LearnedQueries {
       // A zero vector says nothing, now and when asked again.
       withoutVector.delete(text);
       if (isZero(vector)) return;
-      known.hasVector = true;
       const { row } = known;
       vectors.put({ rowid: row, id: text, ...ANY_ROW, vector: quantizeVector(vector) });
     },
 
     signals({ text, vector, nowMs }) {
       if (uses.size === 0) return new Map();
-      const usable = vector !== undefined && !isZero(vector);
-      const near = usable ? [...byMeaning(vector), ...byWords(text, false)] : byWords(text, true);
-      return signalsOf(near, nowMs);
+      if (vector === undefined || isZero(vector)) {
+        return signalsOf(words.nearest(text, texts.values(), NEIGHBOURS), nowMs);
+      }
+      const same = texts.get(normalizedQuery(text));
+      const near = byMeaning(vector).filter((neighbour) => neighbour.text !== same);
+      return signalsOf(same === undefined ? near : [{ text: same, similarity: 1 }, ...near], nowMs);
     },
   };
 }

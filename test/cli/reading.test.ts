@@ -168,7 +168,7 @@ describe("search", () => {
         {
           ...GREET_SUMMARY,
           score: NUMBER,
-          scoreParts: { keyword: NUMBER, vector: NUMBER },
+          scoreParts: { keyword: NUMBER, vector: NUMBER, learned: 0, outcome: NUMBER },
           successRate: 1,
           uses: 1,
         },

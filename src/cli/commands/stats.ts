@@ -46,7 +46,7 @@ function renderStats(stats: LibraryStats, paint: Paint): string {
         "embedder error",
         search.embedderError === undefined ? undefined : oneLine(search.embedderError),
       ],
-      ["learned queries", learning.enabled ? String(learning.uses) : "off"],
+      ["learned", learning.enabled ? plural(learning.uses, "use") : "off"],
       [
         "learning error",
         learning.lastError === undefined ? undefined : oneLine(learning.lastError),
