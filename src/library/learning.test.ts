@@ -1,4 +1,7 @@
-import { expect, test } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { rejection } from "../../test/support/thrown.ts";
 import { skillDraft } from "../../test/support/skill-draft.ts";
 import { temporaryLibrary } from "../../test/support/temporary-library.ts";
@@ -6,6 +9,8 @@ import type { Clock } from "../base/clock.ts";
 import { NEAR_TIE } from "../search/fusion.ts";
 import { CALLER_LIFT } from "../search/learned-queries.ts";
 import { MAX_OUTCOME_LIFT } from "../search/outcome.ts";
+import type { RunStore } from "../store/run-store.ts";
+import { sqliteRunStore } from "../store/sqlite/sqlite-run-store.ts";
 import { openLibrary } from "./open-library.ts";
 import type { SkillMatch } from "./searcher.ts";
 import type { SkillLibrary } from "./skill-library.ts";
@@ -166,6 +171,58 @@ test("one hostile caller can not undo what several others agree on", async () =>
   ];
   expect(good.scoreParts.learned).toBeCloseTo(CALLER_LIFT * Math.log2(5));
   expect(bad.scoreParts.learned).toBeLessThanOrEqual(CALLER_LIFT);
+});
+
+test("without an embedder queries are compared by their words", async () => {
+  await using fixture = await temporaryLibrary({ embedder: false });
+  const { library } = fixture;
+  await library.addMany([RATES, COINS]);
+  await library.execute("coin_counter", {}, { query: "small change for money" });
+  expect(await learnedOf(library, "change money", "coin_counter")).toBeGreaterThan(0.05);
+  expect(await learnedOf(library, "currency", "coin_counter")).toBe(0);
+});
+
+test("many learned queries are embedded beside the searches, and count soon", async () => {
+  await using fixture = await temporaryLibrary();
+  const { library, path } = fixture;
+  await library.addMany([RATES, COINS]);
+  for (let n = 0; n < 40; n++)
+    await library.execute("coin_counter", {}, { query: `small change number ${n}` });
+  await library.learned.list();
+  await using other = await openLibrary({ path, sandbox: { workers: 1 } });
+  await vi.waitFor(
+    async () => {
+      expect(await learnedOf(other, "small change", "coin_counter")).toBeGreaterThan(0.05);
+    },
+    { timeout: 20_000 },
+  );
+});
+
+test("a store that takes no learned queries costs learning alone, and says so", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "repertoire-runs-"));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const store = await sqliteRunStore({ path: join(directory, "runs.sqlite") });
+  let isFull = true;
+  const runs: RunStore = {
+    ...store,
+    recordUses: (uses) => (isFull ? Promise.reject(new Error("no space")) : store.recordUses(uses)),
+  };
+  await using fixture = await temporaryLibrary({ runs });
+  const { library } = fixture;
+  await library.addMany([RATES, COINS]);
+  await library.execute("coin_counter", {}, { query: "convert money" });
+  expect(await learnedOf(library, "convert money", "coin_counter")).toBe(0);
+  expect((await library.stats()).learning).toStrictEqual({
+    enabled: true,
+    uses: 0,
+    pending: 1,
+    lastError: "no space",
+  });
+  isFull = false;
+  expect(await learnedOf(library, "convert money", "coin_counter")).toBeCloseTo(CALLER_LIFT);
+  expect((await library.stats()).learning).toStrictEqual({ enabled: true, uses: 1, pending: 0 });
+  await library.close();
+  await store.close();
 });
 
 test("filters of what was learned are checked", async () => {

@@ -215,6 +215,7 @@ describe("stats and runs", () => {
       versions: 3,
       runs: { runs: 2, byStatus: { ok: 1, error: 1 }, pending: 0, dropped: 0 },
       search: { revision: 3, skills: 3 },
+      learning: { enabled: true, uses: 0, pending: 0 },
     });
     expect((await place.run(["stats"])).stdout).toMatch(/^runs +2 \(/m);
   });

@@ -58,6 +58,15 @@ function makePipe(name: string): void {
 }
 
 describe("run", () => {
+  test("teaches searches the query that led to it", async () => {
+    const query = "polite opening of a letter";
+    await place.run(["run", "greet", "--context", '{"name":"Ada"}', "--query", query]);
+    const { matches } = jsonOf(await place.run(["search", query, "--json"])) as {
+      matches: readonly { id: string; scoreParts: { learned: number } }[];
+    };
+    expect(matches.find(({ id }) => id === "greet")?.scoreParts.learned).toBeCloseTo(0.1);
+  });
+
   test("prints the execution", async () => {
     const result = await place.run(["run", "greet", "--context", '{"name":"Ada"}', "--json"]);
     expect({ ...result, stdout: jsonOf(result) }).toEqual({

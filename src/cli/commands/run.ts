@@ -27,6 +27,7 @@ interface RunFlags extends FetchFlags {
   readonly seed?: number;
   readonly tools?: string;
   readonly caller?: string;
+  readonly query?: string;
   readonly dryGrants?: boolean;
 }
 
@@ -50,6 +51,7 @@ export const runCommand: Install = (program, run) => {
     .option("--seed <n>", "seed of Math.random within the run", wholeNumber(0, MAX_SEED))
     .option("--tools <module>", "ES module whose exported functions the skill may use as tools")
     .addOption(callerOption())
+    .option("--query <query>", "the search that led here; if the run succeeds, searches learn it")
     .option(
       "--dry-grants",
       "call nothing: report the smallest capabilities the skill needs, by its examples or --context",
@@ -62,13 +64,13 @@ export const runCommand: Install = (program, run) => {
 async function runSkill(context: CliContext, id: string, flags: RunFlags): Promise<void> {
   if (flags.dryGrants === true) return measure(context, id, flags);
   const { output, json, signal } = context;
-  const { timeout: timeoutMs, version, seed } = flags;
+  const { timeout: timeoutMs, version, seed, query } = flags;
   const given =
     flags.context === undefined ? {} : await parseJsonOption("--context", flags.context, signal);
   const tools = flags.tools === undefined ? undefined : await loadTools(flags.tools);
   const library = await context.library({ ...defined({ tools }), ...fetchPolicy(flags) });
   const execution = await library.execute(id, given, {
-    ...defined({ timeoutMs, version, seed, caller: callerOf(flags) }),
+    ...defined({ timeoutMs, version, seed, query, caller: callerOf(flags) }),
     signal: runSignal(context),
     ...(output.isInteractive
       ? {
