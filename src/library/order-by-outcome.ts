@@ -1,6 +1,6 @@
 import { outcomeLift } from "../search/outcome.ts";
-import type { Outcomes } from "../search/outcome.ts";
 import type { IndexHit } from "../search/search-index.ts";
+import type { SkillMetrics } from "../skill/skill.ts";
 import { judgedRuns } from "../store/run-metrics.ts";
 import type { SkillEvidence } from "../store/run-store.ts";
 import { metricsOf } from "./evidence.ts";
@@ -26,23 +26,18 @@ export function orderByOutcome(
 ): readonly OrderedHit[] {
   return hits
     .map((hit) => {
-      const outcome = outcomeLift(outcomesOf(hit, evidence, nowMs), libraryRate);
+      const { id, version } = hit.summary;
+      const found = evidence.get(id);
+      const outcome =
+        found === undefined ? 0 : outcomeOf(metricsOf(found, version), libraryRate, nowMs);
       return { hit, score: hit.score + outcome, outcome };
     })
     .toSorted((a, b) => b.score - a.score);
 }
 
-function outcomesOf(
-  { summary: { id, version } }: IndexHit,
-  evidence: ReadonlyMap<string, SkillEvidence>,
-  nowMs: number,
-): Outcomes {
-  const found = evidence.get(id);
-  if (found === undefined) return { successes: 0, failures: 0, ageMs: 0 };
-  const { successes, failures, lastUsedAt } = metricsOf(found, version);
-  return {
-    successes,
-    failures: judgedRuns(failures).failures,
-    ageMs: lastUsedAt === undefined ? 0 : nowMs - Date.parse(lastUsedAt),
-  };
+function outcomeOf(metrics: SkillMetrics, libraryRate: number, nowMs: number): number {
+  const { successes, failures, lastUsedAt } = metrics;
+  if (lastUsedAt === undefined) return 0;
+  const ageMs = nowMs - Date.parse(lastUsedAt);
+  return outcomeLift({ successes, failures: judgedRuns(failures).failures, ageMs }, libraryRate);
 }

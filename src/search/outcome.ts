@@ -42,9 +42,10 @@ export function outcomeLift({ successes, failures, ageMs }: Outcomes, libraryRat
   const a = PRIOR_RUNS * libraryRate + weight * successes;
   const b = PRIOR_RUNS * (1 - libraryRate) + weight * failures;
   const isBetter = successes / runs > libraryRate;
-  const bound = betaQuantile(isBetter ? DOUBT : 1 - DOUBT, a, b);
-  const isOpen = isBetter ? bound <= libraryRate : bound >= libraryRate;
+  const below = betaCumulative(libraryRate, a, b, logBeta(a, b));
+  const isOpen = isBetter ? below >= DOUBT : below <= 1 - DOUBT;
   if (isOpen) return 0;
+  const bound = betaQuantile(isBetter ? DOUBT : 1 - DOUBT, a, b);
   return (MAX_OUTCOME_LIFT * (bound - libraryRate)) / (isBetter ? 1 - libraryRate : libraryRate);
 }
 
@@ -55,25 +56,24 @@ export function smoothedRate(successes: number, failures: number): number {
 
 /** Where a Beta distribution has this share of its probability below, found by bisection. */
 export function betaQuantile(share: number, a: number, b: number): number {
+  const scale = logBeta(a, b);
   let low = 0;
   let high = 1;
   for (let step = 0; step < BISECTIONS; step++) {
     const middle = (low + high) / 2;
-    if (betaCumulative(middle, a, b) < share) low = middle;
+    if (betaCumulative(middle, a, b, scale) < share) low = middle;
     else high = middle;
   }
   return (low + high) / 2;
 }
 
 /** The regularised incomplete beta function, by its continued fraction (DLMF 8.17.22). */
-function betaCumulative(x: number, a: number, b: number): number {
+function betaCumulative(x: number, a: number, b: number, scale: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
   // The fraction converges fast on this side only.
-  if (x > (a + 1) / (a + b + 2)) return 1 - betaCumulative(1 - x, b, a);
-  const front = Math.exp(
-    a * Math.log(x) + b * Math.log1p(-x) - (logGamma(a) + logGamma(b) - logGamma(a + b)),
-  );
+  if (x > (a + 1) / (a + b + 2)) return 1 - betaCumulative(1 - x, b, a, scale);
+  const front = Math.exp(a * Math.log(x) + b * Math.log1p(-x) - scale);
   return front / (a * fraction(x, a, b));
 }
 
@@ -92,9 +92,13 @@ function fraction(x: number, a: number, b: number): number {
     d = 1 / (1 + term * d || tiny);
     c = 1 + term / c || tiny;
     value *= c * d;
-    if (Math.abs(c * d - 1) < 1e-10) break;
+    if (Math.abs(c * d - 1) < 1e-8) break;
   }
   return value;
+}
+
+function logBeta(a: number, b: number): number {
+  return logGamma(a) + logGamma(b) - logGamma(a + b);
 }
 
 /** Lanczos' approximation (g = 5, six terms), good to 2e-10 for positive numbers. */
