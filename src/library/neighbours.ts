@@ -32,7 +32,7 @@ const MAX_SIMILAR = 5;
 const MAX_RIVALS = 3;
 
 /** What looking for near skills may add to an add, however many it is of. */
-const WITHIN_MS = 250;
+const WITHIN_MS = 1000;
 
 /** A new version and what came of adding it. */
 export interface AddedVersion {
@@ -47,7 +47,7 @@ export interface NeighboursParts {
   readonly search: (query: string, options: SearchOptions) => Promise<SearchResult>;
   /** Longest query that `search` takes. */
   readonly queryLength: number;
-  /** (default: 250) */
+  /** (default: 1000) */
   readonly withinMs?: number;
 }
 
