@@ -20,12 +20,11 @@ import { RecentSearches } from "./recent-searches.ts";
 const FLUSH_AFTER_MS = 200;
 /** Uses held while the store is out of reach; beyond it the oldest are dropped. */
 const MAX_PENDING = 1000;
-/** Texts a search waits for to be embedded, so long at most; what is more is done beside it. */
-const EMBEDDED_AT_ONCE = 16;
-const WAIT_MS = 1000;
 /** Texts embedded in one go, and how long that may take. */
-const EMBEDDED_BESIDE = 64;
-const EMBED_WITHIN_MS = 30_000;
+const BATCH_SIZE = 64;
+const BATCH_WITHIN_MS = 30_000;
+/** The search that begins it waits so long for the first of them; all else is done beside searches. */
+const WAIT_MS = 500;
 /** An embedder that failed on them is asked again after so long. */
 const REST_MS = 30_000;
 /** A use that is merely this much newer changes no ranking worth a cached answer. */
@@ -232,14 +231,15 @@ export class Learning {
     this.#version += 1;
   }
 
-  /** Embeds what has no vector yet. Who begins it waits for a few texts, if that is quick. */
+  /** Embeds what has no vector yet. Who begins it waits for the first texts, if that is quick. */
   async #embedNew(): Promise<void> {
     const { clock } = this.#parts;
     const [embedder, queries] = [this.#embedder, this.#queries];
-    const { length } = queries.withoutVector;
-    if (embedder === undefined || length === 0 || this.#embedding !== undefined) return;
-    if (this.#closing.signal.aborted || clock.monotonicMs() < this.#restsUntilMs) return;
-    const embedding = this.#embedAll(embedder, queries)
+    if (embedder === undefined || this.#embedding !== undefined) return;
+    if (queries.withoutVector.length === 0 || this.#closing.signal.aborted) return;
+    if (clock.monotonicMs() < this.#restsUntilMs) return;
+    const waited = Promise.withResolvers<void>();
+    this.#embedding = this.#embedAll(embedder, queries, waited.resolve)
       .then(
         () => {
           this.#embedderError = undefined;
@@ -251,24 +251,23 @@ export class Learning {
       )
       .finally(() => {
         this.#embedding = undefined;
+        waited.resolve();
       });
-    this.#embedding = embedding;
-    if (length > EMBEDDED_AT_ONCE) return;
-    const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, WAIT_MS);
-    await Promise.race([embedding, late.promise]);
+    const timer = setTimeout(waited.resolve, WAIT_MS);
+    await waited.promise;
     clearTimeout(timer);
   }
 
-  async #embedAll(embedder: Embedder, queries: LearnedQueries): Promise<void> {
+  async #embedAll(embedder: Embedder, queries: LearnedQueries, onBatch: () => void): Promise<void> {
     while (!this.#closing.signal.aborted && queries === this.#queries) {
-      const texts = queries.withoutVector.slice(0, EMBEDDED_BESIDE);
+      const texts = queries.withoutVector.slice(0, BATCH_SIZE);
       if (texts.length === 0) return;
-      const vectors = await within(EMBED_WITHIN_MS, this.#closing.signal, (signal) =>
+      const vectors = await within(BATCH_WITHIN_MS, this.#closing.signal, (signal) =>
         embedTexts(embedder, texts, "query", signal),
       );
       for (const [at, text] of texts.entries()) queries.setVector(text, vectors[at]!);
       this.#version += 1;
+      onBatch();
       await new Promise((resolve) => {
         setImmediate(resolve);
       });
