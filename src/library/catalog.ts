@@ -36,7 +36,7 @@ import type {
 } from "./catalog-options.ts";
 import type { Coherence } from "./coherence.ts";
 import { refuseDuplicate } from "./duplicates.ts";
-import { LIST_ORDERS, listSkills } from "./list-skills.ts";
+import { checkListFilter, LIST_ORDERS, listSkills } from "./list-skills.ts";
 import type { Neighbours } from "./neighbours.ts";
 import { skillNotFound } from "./skill-not-found.ts";
 import { metricsOf } from "./evidence.ts";
@@ -49,7 +49,6 @@ import {
   checkKnownOptions,
   checkOneOf,
   checkText,
-  checkTexts,
 } from "./options.ts";
 
 /** A draft that is ready to be stored, or is stored already. */
@@ -243,7 +242,7 @@ export class Catalog {
   async list(options: ListOptions = {}): Promise<readonly ListedSkill[]> {
     const { limits, store, evidence } = this.#parts;
     checkKnownOptions("list", options, ["category", "tags", "status", "orderBy", "after", "limit"]);
-    this.#checkFilter(options);
+    checkListFilter(options, this.#parts.limits);
     checkOneOf("orderBy", options.orderBy, LIST_ORDERS);
     return listSkills({ store, evidence }, options, limits);
   }
@@ -251,15 +250,8 @@ export class Catalog {
   /** Counts of the categories, tags and statuses among the skills that pass the filter. */
   async facets(options: FacetOptions = {}): Promise<SkillFacets> {
     checkKnownOptions("facets", options, ["category", "tags", "status", "limit"]);
-    this.#checkFilter(options);
+    checkListFilter(options, this.#parts.limits);
     return this.#parts.store.facets({ ...options, limit: options.limit ?? DEFAULT_FACETS });
-  }
-
-  #checkFilter({ category, tags, status, limit }: FacetOptions): void {
-    checkInteger("limit", limit, 1, this.#parts.limits.pageSize);
-    checkOneOf("status", status, SKILL_STATUSES);
-    checkText("category", category, this.#parts.limits.categoryLength);
-    checkTexts("tags", tags);
   }
 
   /** The current or named version with its program; @throws {SKILL_NOT_FOUND} */

@@ -11,12 +11,13 @@ import { preview } from "../base/json.ts";
 import type { Limits } from "../base/limits.ts";
 import { isSkillId } from "../skill/skill-id.ts";
 import { compareIds } from "../search/fusion.ts";
+import { SKILL_STATUSES } from "../skill/skill.ts";
 import type { SkillSummary } from "../skill/skill.ts";
 import type { SkillUsage } from "../store/run-store.ts";
 import type { SkillFilter, SkillStore } from "../store/skill-store.ts";
-import type { ListedSkill, ListOptions, ListOrder } from "./catalog-options.ts";
+import type { FacetOptions, ListedSkill, ListOptions, ListOrder } from "./catalog-options.ts";
 import type { Evidence } from "./evidence.ts";
-import { checkText } from "./options.ts";
+import { checkInteger, checkOneOf, checkText, checkTexts } from "./options.ts";
 
 export const LIST_ORDERS: readonly ListOrder[] = ["id", "name", "recent", "uses", "success"];
 
@@ -39,6 +40,17 @@ interface Place {
   readonly id: string;
   /** The name or time, or the uses and success rate; `null` beyond all skills with evidence. */
   readonly key: string | readonly number[] | null;
+}
+
+/** @throws {INVALID_INPUT} for a filter of lists and facets that is malformed */
+export function checkListFilter(
+  { category, tags, status, limit }: FacetOptions,
+  { pageSize, categoryLength }: Limits,
+): void {
+  checkInteger("limit", limit, 1, pageSize);
+  checkOneOf("status", status, SKILL_STATUSES);
+  checkText("category", category, categoryLength);
+  checkTexts("tags", tags);
 }
 
 /** @throws {INVALID_INPUT} when `after` is no cursor of this order, or in the order of ids no id */
