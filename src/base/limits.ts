@@ -58,6 +58,8 @@ export interface Limits extends RunLimits {
   readonly queryLength: number;
   /** Most search results or list entries a caller may ask for at once. */
   readonly pageSize: number;
+  /** What looking for skills like a new one may add to an `add`, or to each 64 drafts of a batch. */
+  readonly similarMs: number;
   /** Default number of search results. */
   readonly searchResults: number;
   /** Default number of runs a batch or workflow keeps in flight. */
@@ -114,6 +116,7 @@ export const LIMITS: Limits = Object.freeze({
   journalsBytes: 64 * MIB,
   queryLength: 2000,
   pageSize: 1000,
+  similarMs: 1000,
   searchResults: 10,
   maxConcurrent: 10,
   batchItems: 100_000,

@@ -6,6 +6,9 @@ import type { Embedder } from "../search/embedder.ts";
 import type { SkillDraft } from "../skill/skill.ts";
 import { Neighbours } from "./neighbours.ts";
 
+/** A busy machine must not decide what is found. */
+const PATIENT = { similarMs: 60_000 };
+
 const CODE = `export default function ({ text }) {
   const words = text.split(/\\s+/u).filter((word) => word !== "");
   return { count: words.length, longest: words.toSorted((a, b) => b.length - a.length)[0] ?? null };
@@ -28,7 +31,7 @@ const MAIL: SkillDraft = {
 };
 
 test("an exact duplicate is told as such, with its id, and still added", async () => {
-  await using fixture = await temporaryLibrary();
+  await using fixture = await temporaryLibrary({ limits: PATIENT });
   const { library } = fixture;
   await library.addMany([COUNT, MAIL]);
   const copy = await library.add({ ...COUNT, id: "a_copy" });
@@ -40,7 +43,7 @@ test("an exact duplicate is told as such, with its id, and still added", async (
 });
 
 test("a skill that would be found in place of another for what that one says is told as such", async () => {
-  await using fixture = await temporaryLibrary();
+  await using fixture = await temporaryLibrary({ limits: PATIENT });
   const { library } = fixture;
   await library.addMany([{ ...COUNT, tags: ["statistics", "prose", "novel", "essay"] }, MAIL]);
   const rival = await library.add({ ...COUNT, id: "words", code: "export default () => 1" });
@@ -51,7 +54,7 @@ test("a skill that would be found in place of another for what that one says is 
 });
 
 test("the same code under other names is told, whatever the description says", async () => {
-  await using fixture = await temporaryLibrary({ embedder: false });
+  await using fixture = await temporaryLibrary({ embedder: false, limits: PATIENT });
   const { library } = fixture;
   await library.add(COUNT);
   await library.setStatus("count_words", "quarantined");
@@ -63,7 +66,7 @@ test("the same code under other names is told, whatever the description says", a
 });
 
 test("a near description is told with how near it is, and an unlike one is not", async () => {
-  await using fixture = await temporaryLibrary();
+  await using fixture = await temporaryLibrary({ limits: PATIENT });
   const { library } = fixture;
   await library.addMany([COUNT, MAIL]);
   const near = await library.add({
@@ -90,7 +93,7 @@ test("a near description is told with how near it is, and an unlike one is not",
 });
 
 test("a new version is not compared with the skill itself", async () => {
-  await using fixture = await temporaryLibrary();
+  await using fixture = await temporaryLibrary({ limits: PATIENT });
   const { library } = fixture;
   await library.add(COUNT);
   const changed = await library.add(
@@ -101,7 +104,7 @@ test("a new version is not compared with the skill itself", async () => {
 });
 
 test("drafts of one batch are compared with each other", async () => {
-  await using fixture = await temporaryLibrary();
+  await using fixture = await temporaryLibrary({ limits: PATIENT });
   const { library } = fixture;
   const outcomes = await library.addMany([COUNT, { ...COUNT, id: "copy" }, MAIL]);
   const similar = outcomes.map((outcome) =>
@@ -111,7 +114,10 @@ test("drafts of one batch are compared with each other", async () => {
 });
 
 test("a policy refuses duplicates, also within a batch, but not of what is deprecated", async () => {
-  await using fixture = await temporaryLibrary({ policy: { duplicates: "refuse" } });
+  await using fixture = await temporaryLibrary({
+    policy: { duplicates: "refuse" },
+    limits: PATIENT,
+  });
   const { library } = fixture;
   await library.add(COUNT);
   const refusal = await rejection(library.add({ ...MAIL, id: "other", code: SAME_CODE }));
@@ -137,15 +143,14 @@ test("a policy that is misspelt is refused", async () => {
 });
 
 test("an index that is slow or broken neither delays nor fails an add, and the result says so", async () => {
-  await using fixture = await temporaryLibrary({ embedder: false });
+  await using fixture = await temporaryLibrary({ embedder: false, limits: PATIENT });
   const { library } = fixture;
   const result = await library.add(COUNT);
   const parts = {
     store: { findAlike: () => Promise.resolve([]) } as never,
     search: () => Promise.reject(new Error("no search")),
     clock: systemClock,
-    queryLength: 100,
-    withinMs: 20,
+    limits: { queryLength: 100, similarMs: 20 },
   };
   const version = {
     id: "count_words",
@@ -163,7 +168,7 @@ test("an index that is slow or broken neither delays nor fails an add, and the r
   );
   const breaks = new Neighbours({
     ...parts,
-    withinMs: 60_000,
+    limits: { queryLength: 100, similarMs: 60_000 },
     spaces: { use: () => Promise.reject(new Error("the disk is full")) },
   });
   const [failed] = await breaks.annotate([{ version, result }]);
@@ -175,7 +180,7 @@ test("an index that is slow or broken neither delays nor fails an add, and the r
 test("an embedder that hangs does not hold up an add", async () => {
   const release = Promise.withResolvers<readonly Float32Array[]>();
   const slow: Embedder = { id: "slow", dimensions: 2, embed: () => release.promise };
-  await using fixture = await temporaryLibrary({ embedder: slow });
+  await using fixture = await temporaryLibrary({ embedder: slow, limits: { similarMs: 20 } });
   const added = await fixture.library.add(COUNT);
   expect(added.created).toBe(true);
   expect(added.warnings.at(-1)).toContain("it was not compared");

@@ -4,6 +4,7 @@
  * them never takes longer than a bound and never fails an add.
  */
 import type { Clock } from "../base/clock.ts";
+import type { Limits } from "../base/limits.ts";
 import type { IndexNeighbour } from "../search/search-index.ts";
 import { isNear } from "../search/similarity.ts";
 import type { AlikeSkill, NewVersion, SkillStore } from "../store/skill-store.ts";
@@ -30,9 +31,8 @@ const MAX_SIMILAR = 5;
 
 /** The nearest of them, whose own words are searched for: each costs a whole search. */
 const MAX_RIVALS = 3;
-
-/** What looking for near skills may add to an add, however many it is of. */
-const WITHIN_MS = 1000;
+/** Searches for the drafts of one chunk of a batch, together. */
+const MAX_SEARCHES = 10;
 
 /** A new version and what came of adding it. */
 export interface AddedVersion {
@@ -45,10 +45,7 @@ export interface NeighboursParts {
   readonly spaces: Pick<SearchSpaces, "use">;
   readonly clock: Clock;
   readonly search: (query: string, options: SearchOptions) => Promise<SearchResult>;
-  /** Longest query that `search` takes. */
-  readonly queryLength: number;
-  /** (default: 1000) */
-  readonly withinMs?: number;
+  readonly limits: Pick<Limits, "queryLength" | "similarMs">;
 }
 
 export class Neighbours {
@@ -80,7 +77,7 @@ export class Neighbours {
     const timer = setTimeout(() => {
       timeout.abort();
       elapsed.resolve();
-    }, this.#parts.withinMs ?? WITHIN_MS);
+    }, this.#parts.limits.similarMs);
     const looking = this.#look(added, found, timeout.signal);
     await Promise.race([looking, elapsed.promise]);
     clearTimeout(timer);
@@ -93,15 +90,17 @@ export class Neighbours {
     found: (readonly SimilarSkill[] | string | undefined)[],
     signal: AbortSignal,
   ): Promise<void> {
-    const { clock, spaces, withinMs = WITHIN_MS } = this.#parts;
-    const deadlineMs = clock.monotonicMs() + withinMs;
+    const { clock, spaces, limits } = this.#parts;
+    const deadlineMs = clock.monotonicMs() + limits.similarMs;
     // The signal alone would not do: a timer gets no turn between answers that are there at once.
     const isLate = (): boolean => signal.aborted || clock.monotonicMs() > deadlineMs;
+    let searches = 0;
+    const maySearch = (): boolean => !isLate() && searches++ < MAX_SEARCHES;
     for (const [at, { version }] of added.entries()) {
       try {
         if (at === 0) await spaces.use(({ indexer }) => indexer.catchUp());
         if (isLate()) return;
-        found[at] = await this.#nearTo(version, isLate);
+        found[at] = await this.#nearTo(version, maySearch);
       } catch (error) {
         // Whatever is wrong with the index, the skill is stored; the result says so.
         found[at] = error instanceof Error ? error.message : String(error);
@@ -111,7 +110,7 @@ export class Neighbours {
 
   async #nearTo(
     { id, definition }: NewVersion,
-    isLate: () => boolean,
+    maySearch: () => boolean,
   ): Promise<readonly SimilarSkill[] | undefined> {
     const neighbours = await this.#parts.spaces.use(({ index }) =>
       index.neighbours(id, MAX_SIMILAR),
@@ -127,7 +126,7 @@ export class Neighbours {
         kind: "near",
         similarity: rounded(neighbour.cosine ?? neighbour.overlap),
         ...(field === undefined ? {} : { field }),
-        ...(near.length < MAX_RIVALS && !isLate() && (await this.#outranks(id, neighbour))
+        ...(near.length < MAX_RIVALS && maySearch() && (await this.#outranks(id, neighbour))
           ? { outranked: true }
           : {}),
       });
@@ -137,8 +136,8 @@ export class Neighbours {
 
   /** Whether a search for what the neighbour says of itself finds this skill first. */
   async #outranks(id: string, { summary }: IndexNeighbour): Promise<boolean> {
-    const { search, queryLength } = this.#parts;
-    const query = `${summary.name}. ${summary.description}`.slice(0, queryLength);
+    const { search, limits } = this.#parts;
+    const query = `${summary.name}. ${summary.description}`.slice(0, limits.queryLength);
     const { matches } = await search(query, { limit: MAX_SIMILAR, useCache: false });
     const first = matches.find((match) => match.id === id || match.id === summary.id);
     return first?.id === id;

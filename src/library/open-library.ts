@@ -176,7 +176,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     spaces,
     clock,
     search: (query, searched) => searcher.answer(query, searched),
-    queryLength: limits.queryLength,
+    limits,
   });
   const catalog = new Catalog({
     store,

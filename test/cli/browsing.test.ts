@@ -79,15 +79,16 @@ test("who calls a skill is told when it goes", async () => {
 });
 
 test("adding tells what a skill is easily taken for, and doctor lists it", async () => {
-  const file = place.write(
-    "copy.json",
-    skill("mailer", { ...MAIL, description: `${MAIL.description}.` }),
-  );
-  const added = await place.run(["add", file, "--json"]);
-  expect(jsonOf(added)).toMatchObject({ similar: [{ id: "mail", kind: "near", field: "name" }] });
-  const again = place.write("again.json", skill("postman", { ...MAIL }));
-  const { stderr } = await place.run(["add", again]);
-  expect(stderr).toMatch(/^warning: postman: its description is much like that of "mail/m);
+  const mail = { ...MAIL, category: "people", tags: ["mail"], instructions: "# mail" };
+  const copy = place.write("copy.json", skill("mailer", mail));
+  expect(jsonOf(await place.run(["add", copy, "--json"]))).toMatchObject({
+    created: true,
+    similar: [{ id: "mail", kind: "same-content", similarity: 1 }],
+  });
+  const again = place.write("again.json", skill("postman", mail));
+  const { code, stderr } = await place.run(["add", again]);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^warning: postman: its content is that of "mail", "mailer"$/m);
   const { checks } = jsonOf(await place.run(["doctor", "--json"])) as {
     checks: { name: string; status: string; message: string }[];
   };
