@@ -57,6 +57,7 @@ export type PreparedDraft =
   | { readonly stored: true; readonly result: AddResult };
 
 const DEFAULT_FACETS = 50;
+const FILTERS: readonly string[] = ["category", "tags", "status", "limit"];
 const DEFAULT_DEPENDENTS = 100;
 /** As in a draft. */
 const AUTHOR_LENGTH = 256;
@@ -241,15 +242,15 @@ export class Catalog {
 
   async list(options: ListOptions = {}): Promise<readonly ListedSkill[]> {
     const { limits, store, evidence } = this.#parts;
-    checkKnownOptions("list", options, ["category", "tags", "status", "orderBy", "after", "limit"]);
-    checkListFilter(options, this.#parts.limits);
+    checkKnownOptions("list", options, [...FILTERS, "orderBy", "after"]);
+    checkListFilter(options, limits);
     checkOneOf("orderBy", options.orderBy, LIST_ORDERS);
     return listSkills({ store, evidence }, options, limits);
   }
 
   /** Counts of the categories, tags and statuses among the skills that pass the filter. */
   async facets(options: FacetOptions = {}): Promise<SkillFacets> {
-    checkKnownOptions("facets", options, ["category", "tags", "status", "limit"]);
+    checkKnownOptions("facets", options, FILTERS);
     checkListFilter(options, this.#parts.limits);
     return this.#parts.store.facets({ ...options, limit: options.limit ?? DEFAULT_FACETS });
   }
