@@ -9,7 +9,7 @@ import type { Limits } from "../base/limits.ts";
 import type { Execution } from "../skill/execution.ts";
 import type { AppendOutcome, ExpectedVersion, SkillStore } from "../store/skill-store.ts";
 import { mapBounded } from "./bounded.ts";
-import { addResult } from "./catalog.ts";
+import { addResult } from "./add-result.ts";
 import type { Catalog, PreparedDraft } from "./catalog.ts";
 import type { AddOptions, AddResult } from "./catalog-options.ts";
 import { duplicateError } from "./duplicates.ts";

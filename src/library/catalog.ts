@@ -12,7 +12,6 @@ import { isSkillId, SKILL_ID_RULE } from "../skill/skill-id.ts";
 import { SKILL_STATUSES } from "../skill/skill.ts";
 import type { Skill, SkillStatus, SkillVersion } from "../skill/skill.ts";
 import type {
-  Appended,
   Dependents,
   ExpectedVersion,
   NewVersion,
@@ -20,6 +19,7 @@ import type {
   SkillStore,
   StoredVersion,
 } from "../store/skill-store.ts";
+import { addResult, alreadyStored } from "./add-result.ts";
 import type { Admission } from "./admission.ts";
 import type {
   AddOptions,
@@ -362,21 +362,6 @@ export class Catalog {
     const dependents = await this.#parts.store.dependents(id, DEFAULT_DEPENDENTS);
     return dependents.count === 0 ? {} : { dependents };
   }
-}
-
-export function addResult(
-  appended: Appended,
-  prepared: { readonly version: NewVersion; readonly warnings: readonly string[] },
-): AddResult {
-  const { createdAt: _, ...result } = appended;
-  return { ...result, checks: prepared.version.checks, warnings: prepared.warnings };
-}
-
-function alreadyStored(current: StoredVersion, draft: ParsedDraft): AddResult {
-  const { id, version, revision, contentHash: hash, status, checks } = current;
-  const warning = `its content is that of version ${version}, which is ${status}; change that with setStatus`;
-  const warnings = status === draft.status ? [] : [warning];
-  return { id, version, revision, contentHash: hash, status, created: false, checks, warnings };
 }
 
 /** Examples take time; a conflict that is already certain should not wait for them. */
