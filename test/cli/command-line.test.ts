@@ -277,7 +277,8 @@ describe("doctor", () => {
     const result = await place.run(["doctor", "--json", "--library", "well"], { env });
     const { checks } = jsonOf(result) as { checks: { name: string; status: string }[] };
     expect(result.code).toBe(1);
-    expect(checks.slice(-3)).toEqual([
+    const told = checks.filter(({ name }) => ["store", "index", "sandbox"].includes(name));
+    expect(told).toEqual([
       expect.objectContaining({ name: "store", status: "ok" }),
       expect.objectContaining({ name: "index", status: "ok" }),
       {
