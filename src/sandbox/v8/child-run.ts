@@ -126,8 +126,10 @@ export function startChildRun({
     } catch (error) {
       ending = crashEnding(`The engine stopped: ${(error as Error).message}`);
     }
+    // While it still counts as executing: the engine may have stopped it at its deadline.
+    const over = stopped ?? watch.leave() ?? ending;
     executing = false;
-    return stopped ?? watch.leave() ?? ending;
+    return over;
   }
 
   /** What comes after guest code had nothing left to do. */
