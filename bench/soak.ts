@@ -7,6 +7,7 @@ import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { quickjsProcessSandbox } from "../src/sandbox/process/quickjs-process-sandbox.ts";
 import { quickjsSandbox } from "../src/sandbox/quickjs/quickjs-sandbox.ts";
+import { V8_ATTACK_GAPS } from "../src/sandbox/v8/v8-gaps.contract.ts";
 import { v8Sandbox } from "../src/sandbox/v8/v8-sandbox.ts";
 import { soak } from "./soak/soak.ts";
 import type { Sandbox } from "../src/sandbox/sandbox.ts";
@@ -31,12 +32,13 @@ function milliseconds({ p50, p99, worst }: SoakReport["latency"]): string {
   return `p50 ${p50.toFixed(1)} ms  p99 ${p99.toFixed(1)} ms  worst ${worst.toFixed(1)} ms`;
 }
 
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+/** Mebibytes over the time of the soak. */
+function mebibytes(samples: readonly number[]): string {
+  return `${samples.map((bytes) => (bytes / 2 ** 20).toFixed(0)).join(" ")} MiB over time`;
 }
 
 function print(report: SoakReport): void {
-  const { stats, latency, eventLoopDelay, rss, durationMs } = report;
+  const { stats, latency, eventLoopDelay, memory, growth, durationMs } = report;
   for (const [family, count] of Object.entries(report.attacksByFamily)) {
     console.log(`  ${family.padEnd(36)} ${count}`);
   }
@@ -48,9 +50,9 @@ function print(report: SoakReport): void {
   console.log(`innocents failed      ${report.innocentFaults.length}`);
   console.log(`innocent latency      ${milliseconds(latency)}`);
   console.log(`event-loop delay      ${milliseconds(eventLoopDelay)}`);
-  console.log(
-    `resident memory       ${mebibytes(rss.first)} in the first third, ${mebibytes(rss.last)} in the last`,
-  );
+  console.log(`resident memory       ${mebibytes(memory.resident)}`);
+  console.log(`  in the later half   ${(growth / 2 ** 20).toFixed(1)} MiB a minute`);
+  console.log(`heap of the host      ${mebibytes(memory.hostHeap)}`);
   console.log(
     `workers killed        ${stats.kills}, runs repeated ${stats.retries}, workers now ${stats.workers}`,
   );
@@ -78,6 +80,7 @@ const report = await soak({
   durationMs: Number(values.minutes) * 60_000,
   attackers: Number(values.attackers),
   innocents: Number(values.innocents),
+  gaps: values.engine === "v8" ? V8_ATTACK_GAPS : {},
 });
 print(report);
 await sandbox.close();

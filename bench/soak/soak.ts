@@ -4,6 +4,7 @@ import { mainOf, runProgram } from "../../src/sandbox/contract/program-runner.co
 import { ATTACK_FAMILIES } from "../../src/sandbox/contract/attacks/families.contract.ts";
 import { runInnocent } from "./innocents.ts";
 import type { Attack } from "../../src/sandbox/contract/attacks/attack.contract.ts";
+import type { AttackGaps } from "../../src/sandbox/contract/attacks/attacks.contract.ts";
 import type { Sandbox, SandboxStats } from "../../src/sandbox/sandbox.ts";
 
 export interface SoakOptions {
@@ -12,6 +13,8 @@ export interface SoakOptions {
   /** Attacks under way at any time. */
   readonly attackers: number;
   readonly innocents: number;
+  /** Attacks that the engine is known to end otherwise, whichever way. */
+  readonly gaps?: AttackGaps;
 }
 
 export interface SoakReport {
@@ -25,8 +28,10 @@ export interface SoakReport {
   readonly latency: { readonly p50: number; readonly p99: number; readonly worst: number };
   /** Of the host's event loop, in milliseconds. */
   readonly eventLoopDelay: { readonly p50: number; readonly p99: number; readonly worst: number };
-  /** Mean resident memory in the first and the last third, in bytes. */
-  readonly rss: { readonly first: number; readonly last: number };
+  /** Means of the twelfths of the time, in order, in bytes. */
+  readonly memory: { readonly resident: readonly number[]; readonly hostHeap: readonly number[] };
+  /** Of resident memory over the later half, by least squares; in bytes a minute. */
+  readonly growth: number;
   /** Unhandled rejections and uncaught exceptions. */
   readonly hostFaults: readonly string[];
   readonly stats: SandboxStats;
@@ -35,7 +40,8 @@ export interface SoakReport {
 
 /** Longest deadline of an attack, so that there are many; memory attacks end sooner or are stopped. */
 const ATTACK_MS = 400;
-const RSS_EVERY_MS = 250;
+const MEMORY_EVERY_MS = 250;
+const MEMORY_PARTS = 12;
 const KEPT_FAULTS = 20;
 
 export async function soak(options: SoakOptions): Promise<SoakReport> {
@@ -45,7 +51,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const innocentFaults: string[] = [];
   const hostFaults: string[] = [];
   const latencies: number[] = [];
-  const rss: number[] = [];
+  const resident: number[] = [];
+  const hostHeap: number[] = [];
   let attacks = 0;
   const hostFault = (error: unknown): void => note(hostFaults, String(error));
   process.on("unhandledRejection", hostFault);
@@ -55,7 +62,11 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   await Promise.all(Array.from({ length: 14 }, (_, n) => runInnocent(sandbox, n)));
   delay.enable();
   const begunMs = performance.now();
-  const timer = setInterval(() => rss.push(process.memoryUsage.rss()), RSS_EVERY_MS);
+  const timer = setInterval(() => {
+    const { rss, heapUsed } = process.memoryUsage();
+    resident.push(rss);
+    hostHeap.push(heapUsed);
+  }, MEMORY_EVERY_MS);
   const isOver = (): boolean => performance.now() - begunMs >= durationMs;
 
   async function attack(): Promise<void> {
@@ -67,7 +78,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
       byFamily[family.name] = (byFamily[family.name] ?? 0) + 1;
       const chosen = family.attacks[Math.floor(Math.random() * family.attacks.length)] as Attack;
       const fault = await attackOnce(sandbox, chosen);
-      if (fault !== undefined) note(attackFaults, `${family.name}: ${fault}`);
+      if (fault !== undefined && options.gaps?.[chosen.name] === undefined)
+        note(attackFaults, `${family.name}: ${fault}`);
     }
   }
 
@@ -87,7 +99,6 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   delay.disable();
   process.off("unhandledRejection", hostFault);
   process.off("uncaughtExceptionMonitor", hostFault);
-  const third = Math.max(1, Math.floor(rss.length / 3));
   const ms = (percentile: number): number => delay.percentile(percentile) / 1e6;
   return {
     attacks,
@@ -97,7 +108,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     innocentFaults,
     latency: quantiles(latencies),
     eventLoopDelay: { p50: ms(50), p99: ms(99), worst: delay.max / 1e6 },
-    rss: { first: mean(rss.slice(0, third)), last: mean(rss.slice(-third)) },
+    memory: { resident: overTime(resident), hostHeap: overTime(hostHeap) },
+    growth: (slope(resident.slice(resident.length / 2)) * 60_000) / MEMORY_EVERY_MS,
     hostFaults,
     stats: sandbox.stats(),
     durationMs: performance.now() - begunMs,
@@ -136,6 +148,24 @@ function quantiles(values: readonly number[]): SoakReport["latency"] {
   return { p50: at(0.5), p99: at(0.99), worst: at(1) };
 }
 
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+/** Means of equal parts of the samples, fewer when there are few samples. */
+function overTime(samples: readonly number[]): readonly number[] {
+  const parts = Math.min(MEMORY_PARTS, samples.length);
+  const bound = (part: number): number => Math.floor((part * samples.length) / parts);
+  return Array.from({ length: parts }, (_, part) => {
+    const within = samples.slice(bound(part), bound(part + 1));
+    return within.reduce((sum, value) => sum + value, 0) / within.length;
+  });
+}
+
+/** Of the line that fits the samples best, per sample. */
+function slope(samples: readonly number[]): number {
+  const middle = (samples.length - 1) / 2;
+  let products = 0;
+  let squares = 0;
+  for (const [index, value] of samples.entries()) {
+    products += (index - middle) * value;
+    squares += (index - middle) ** 2;
+  }
+  return squares === 0 ? 0 : products / squares;
 }

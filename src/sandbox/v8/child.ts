@@ -13,7 +13,7 @@ import { readSetup } from "./child-setup.ts";
 import type { ChildSetup } from "./child-setup.ts";
 import { startChildRun } from "./child-run.ts";
 import type { ChildRun } from "./child-run.ts";
-import { createGuestIsolate, memoryMibOf } from "./guest-isolate.ts";
+import { compilePrelude, createGuestIsolate, memoryMibOf } from "./guest-isolate.ts";
 import type { GuestIsolate } from "./guest-isolate.ts";
 import type { IsolatedVm } from "./isolated-vm-api.ts";
 import { createJobChecks } from "./job-checks.ts";
@@ -44,6 +44,7 @@ async function serve(ivm: IsolatedVm, setup: ChildSetup): Promise<void> {
   schemas.load();
   const checks = createJobChecks(schemas);
   const residentBytes = openResidentMemory();
+  const prelude = compilePrelude(ivm);
   let run: ChildRun | undefined;
   let attempt = 0;
   /** Made while nothing runs, for a run with the same memory as the last. */
@@ -54,7 +55,7 @@ async function serve(ivm: IsolatedVm, setup: ChildSetup): Promise<void> {
     prepared = undefined;
     if (ready?.memoryMib === memoryMib && !ready.isDisposed) return ready;
     ready?.dispose();
-    return createGuestIsolate(ivm, memoryMib);
+    return createGuestIsolate(ivm, memoryMib, prelude);
   }
 
   function start(message: Extract<ToChild, { kind: "start" }>, contextJson: string): void {
@@ -72,7 +73,7 @@ async function serve(ivm: IsolatedVm, setup: ChildSetup): Promise<void> {
         run = undefined;
         if (stuck) return;
         setImmediate(() => {
-          if (run === undefined) prepared ??= createGuestIsolate(ivm, guest.memoryMib);
+          if (run === undefined) prepared ??= createGuestIsolate(ivm, guest.memoryMib, prelude);
         });
       },
     });
@@ -88,7 +89,7 @@ async function serve(ivm: IsolatedVm, setup: ChildSetup): Promise<void> {
     run?.reply(callId, reply.ok ? { ...reply, json: text } : reply);
   }
 
-  prepared = createGuestIsolate(ivm, memoryMibOf(setup.memoryBytes));
+  prepared = createGuestIsolate(ivm, memoryMibOf(setup.memoryBytes), prelude);
   const isolation = await hardenChild(setup, probeJavaScript);
   // Runs are watched by it: a process that can not tell must not be ready.
   residentBytes();

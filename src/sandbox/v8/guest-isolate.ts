@@ -6,7 +6,14 @@
  * can watch and end what does not end by itself. Nothing but strings and numbers goes in or comes
  * out; a value the guest would give otherwise is never looked at.
  */
-import type { IsolatedVm, Isolate, Context, Module, Reference } from "./isolated-vm-api.ts";
+import type {
+  CachedCode,
+  Context,
+  Isolate,
+  IsolatedVm,
+  Module,
+  Reference,
+} from "./isolated-vm-api.ts";
 import { LOADER, PRELUDE_FILE, V8_PRELUDE } from "./v8-prelude.ts";
 import type { V8PreludeFunctions } from "./v8-prelude.ts";
 
@@ -55,7 +62,26 @@ export function memoryMibOf(memoryBytes: number): number {
   return Math.max(MIN_MEMORY_MIB, Math.ceil(memoryBytes / MIB));
 }
 
-export function createGuestIsolate(ivm: IsolatedVm, memoryMib: number): GuestIsolate {
+/** Compiling the prelude takes as long as all else that makes an isolate: it is done once. */
+export function compilePrelude(ivm: IsolatedVm): CachedCode | undefined {
+  const isolate = new ivm.Isolate({
+    memoryLimit: MIN_MEMORY_MIB,
+    onCatastrophicError: () => undefined,
+  });
+  try {
+    const options = { filename: PRELUDE_FILE, produceCachedData: true } as const;
+    return isolate.compileScriptSync(V8_PRELUDE, options).cachedData;
+  } finally {
+    isolate.dispose();
+  }
+}
+
+/** @param prelude what {@link compilePrelude} gave in this process */
+export function createGuestIsolate(
+  ivm: IsolatedVm,
+  memoryMib: number,
+  prelude: CachedCode | undefined,
+): GuestIsolate {
   let operate: Operate = () => -1;
   let lost: () => void = () => undefined;
   const rejections: unknown[] = [];
@@ -67,12 +93,15 @@ export function createGuestIsolate(ivm: IsolatedVm, memoryMib: number): GuestIso
   const host = new ivm.Callback((operation, name, text) =>
     operate(Number(operation), textOf(name), textOf(text)),
   );
-  const prelude = context.evalClosureSync(V8_PRELUDE, [host], {
-    filename: PRELUDE_FILE,
-    result: { reference: true },
-  });
+  const entries = isolate
+    .compileScriptSync(V8_PRELUDE, {
+      filename: PRELUDE_FILE,
+      ...(prelude === undefined ? {} : { cachedData: prelude }),
+    })
+    .runSync(context, { reference: true })
+    .applySync(undefined, [host], { result: { reference: true } });
   const functionOf = (name: keyof V8PreludeFunctions): Reference =>
-    prelude.getSync(name, { reference: true });
+    entries.getSync(name, { reference: true });
   const functions = {
     begin: functionOf("begin"),
     run: functionOf("run"),

@@ -20,18 +20,32 @@ export interface Isolate {
   /** Also after it reached its memory limit. */
   readonly isDisposed: boolean;
   createContextSync(): Context;
+  compileScriptSync(code: string, options: ScriptOptions): Script;
   compileModule(code: string, options: { readonly filename: string }): Promise<Module>;
   compileModuleSync(code: string, options: { readonly filename: string }): Module;
   /** Ends what it executes as soon as the engine looks; native code does not. */
   dispose(): void;
 }
 
-export interface Context {
-  evalClosureSync(
-    code: string,
-    values: readonly object[],
-    options: { readonly filename: string; readonly result: { readonly reference: true } },
-  ): Reference;
+export type Context = object;
+
+/** What the engine keeps of compiled code; given back to the engine only, never to a guest. */
+export type CachedCode = object;
+
+interface ScriptOptions {
+  readonly filename: string;
+  readonly produceCachedData?: true;
+  /** Code it does not accept is compiled again. */
+  readonly cachedData?: CachedCode;
+}
+
+export interface Script {
+  readonly cachedData?: CachedCode;
+  runSync(context: Context, options: ReferenceResult): Reference;
+}
+
+interface ReferenceResult {
+  readonly reference: true;
 }
 
 export interface Module {
@@ -43,8 +57,13 @@ export interface Module {
 }
 
 export interface Reference {
-  getSync(name: string, options: { readonly reference: true }): Reference;
+  getSync(name: string, options: ReferenceResult): Reference;
   apply(self: undefined, values: readonly unknown[], options: RunOptions): Promise<unknown>;
+  applySync(
+    self: undefined,
+    values: readonly object[],
+    options: { readonly result: ReferenceResult },
+  ): Reference;
   derefInto(): object;
 }
 

@@ -163,7 +163,11 @@ export function createV8Pool(
         for (const { resolve } of prepared.splice(0)) resolve();
         free(member);
       },
-      onFree: () => free(member),
+      onFree() {
+        // The one that waits longest goes first: the realm of its next run is made.
+        members.push(...members.splice(members.indexOf(member), 1));
+        free(member);
+      },
       onLost: (run, how) => lost(member, run, how),
       onGone: () => void alive.delete(member),
     });

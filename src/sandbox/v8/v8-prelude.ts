@@ -32,10 +32,10 @@ export interface V8PreludeFunctions {
   concluded: [];
 }
 
-/** The body of a function whose `$0` is the one host function. */
+/** A function of the one host function. */
 export const V8_PRELUDE = String.raw`
+(function (hostFunction) {
 "use strict";
-const hostFunction = $0;
 let nowMs = 0, maxTextLength = 0;
 ${COMPATIBILITY}
 function op(operation, name, text) {
@@ -86,6 +86,7 @@ return {
   // What the engine reports of a rejection takes the place of what a call gave.
   concluded() { return concluded; },
 };
+})
 `;
 
 export { PRELUDE_FILE };
