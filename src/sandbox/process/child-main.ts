@@ -8,7 +8,7 @@ import { extname } from "node:path";
 import { hardenChild, probeOfThread } from "../hardening/harden-child.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { createPool } from "../quickjs/pool.ts";
-import type { Pool } from "../quickjs/pool.ts";
+import type { RunPool } from "../run/sandbox-over.ts";
 import { loadEngine } from "../quickjs/engine-binary.ts";
 import type { StartWorker } from "../quickjs/thread.ts";
 import type { Job } from "../run/job.ts";
@@ -96,7 +96,7 @@ export async function runChild(modules: RecordedModules): Promise<void> {
 }
 
 /** Has the pool start its first worker, by checking a program that is none of anybody's. */
-function startWorkerOf(pool: Pool): Promise<void> {
+function startWorkerOf(pool: RunPool): Promise<void> {
   return new Promise((resolve, reject) => {
     const job: Job = {
       kind: "check",

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { RepertoireError } from "../../base/errors.ts";
 import { LIMITS } from "../../base/limits.ts";
-import { sandboxOver } from "../quickjs/quickjs-sandbox.ts";
+import { processSandboxOver } from "../run/sandbox-over.ts";
 import type { Sandbox, SandboxIsolation, SandboxOutcome } from "../sandbox.ts";
 import { createProcessPool } from "./process-pool.ts";
 import { unmetHardening } from "./required-hardening.ts";
@@ -38,7 +38,7 @@ function forgedSandbox(
     }),
     refuse,
   });
-  sandbox = { ...sandboxOver(pool, undefined, () => NOTHING), prepare: () => pool.prepare() };
+  sandbox = processSandboxOver("forged", pool, undefined);
   return sandbox;
 }
 
@@ -120,7 +120,7 @@ test("processes that do not start fail the runs that wait, and say why", async (
     command: async () => ({ file: "/nonexistent/node", args: [], cwd: "/" }),
     refuse: () => undefined,
   });
-  sandbox = sandboxOver(pool, undefined, () => NOTHING);
+  sandbox = processSandboxOver("forged", pool, undefined);
   await expect(run(sandbox, "innocent")).rejects.toMatchObject({
     code: "INTERNAL",
     message: expect.stringMatching(

@@ -9,7 +9,7 @@
 import { RepertoireError } from "../../base/errors.ts";
 import { FULL_HARDENING, weakerHardening } from "../hardening/launch-hardened.ts";
 import type { LaunchCommand, LaunchFallback } from "../hardening/launch-hardened.ts";
-import type { Pool } from "../quickjs/pool.ts";
+import type { PreparedPool } from "../run/sandbox-over.ts";
 import { stopEnding } from "../run/run-ending.ts";
 import { outcomeOf } from "../run/run.ts";
 import type { Run } from "../run/run.ts";
@@ -38,14 +38,7 @@ export interface ProcessPoolOptions {
   readonly refuse: (isolation: SandboxIsolation) => RepertoireError | undefined;
 }
 
-export interface ProcessPool extends Pool {
-  /** Starts a process if there is none; resolves when one is ready for runs. */
-  prepare(): Promise<void>;
-  /** What the newest process has achieved, once there was one. */
-  readonly isolation: SandboxIsolation | undefined;
-}
-
-export function createProcessPool(options: ProcessPoolOptions): ProcessPool {
+export function createProcessPool(options: ProcessPoolOptions): PreparedPool {
   const members: ProcessMember[] = [];
   const nested: Run[] = [];
   const waiting: Run[] = [];

@@ -6,7 +6,8 @@ import { mainOf, runProgram } from "../contract/program-runner.contract.ts";
 import { describeSandbox } from "../sandbox.contract.ts";
 import { launchCommand } from "./launch-command.ts";
 import { quickjsProcessSandbox } from "./quickjs-process-sandbox.ts";
-import type { ProcessSandbox, QuickjsProcessSandboxOptions } from "./quickjs-process-sandbox.ts";
+import type { QuickjsProcessSandboxOptions } from "./quickjs-process-sandbox.ts";
+import type { PreparedSandbox } from "../run/sandbox-over.ts";
 import type { AttackReport } from "./testing-fixtures/attack-thread.ts";
 import {
   isAlive,
@@ -23,9 +24,9 @@ describeSandbox("quickjs-process", (size) => quickjsProcessSandbox(size));
 
 const NAMES = ["a", "b", "c", "d", "e", "f"];
 
-let sandbox: ProcessSandbox | undefined;
+let sandbox: PreparedSandbox | undefined;
 
-function open(options: QuickjsProcessSandboxOptions): ProcessSandbox {
+function open(options: QuickjsProcessSandboxOptions): PreparedSandbox {
   sandbox = quickjsProcessSandbox(options);
   return sandbox;
 }

@@ -6,10 +6,11 @@
  * no environment; the death of that process ends no run of anybody else. The host calls of a run are
  * answered, journaled and replayed here, never in the child.
  */
-import { availableParallelism } from "node:os";
 import type { Clock } from "../../base/clock.ts";
-import { positiveInteger, sandboxOver } from "../quickjs/quickjs-sandbox.ts";
-import type { HardeningPart, Sandbox, SandboxIsolation } from "../sandbox.ts";
+import { ENGINE_NAME } from "../quickjs/engine-binary.ts";
+import { positiveInteger, processSandboxOver, workerCount } from "../run/sandbox-over.ts";
+import type { PreparedSandbox } from "../run/sandbox-over.ts";
+import type { HardeningPart } from "../sandbox.ts";
 import { checkRequired, unmetHardening } from "./required-hardening.ts";
 import { launchCommand } from "./launch-command.ts";
 import { createProcessPool } from "./process-pool.ts";
@@ -28,38 +29,15 @@ export interface QuickjsProcessSandboxOptions {
   readonly requireHardening?: boolean | readonly HardeningPart[];
 }
 
-export interface ProcessSandbox extends Sandbox {
-  /**
-   * Starts a process before the first run needs it.
-   *
-   * @throws {SANDBOX_UNAVAILABLE} when a required part is missing
-   */
-  prepare(): Promise<void>;
-}
-
-const MAX_DEFAULT_WORKERS = 8;
 const DEFAULT_SLOTS = 4;
-
-const NOT_STARTED: SandboxIsolation = {
-  boundary: "process",
-  permissionModel: false,
-  permissionsDropped: false,
-  seccomp: false,
-  landlock: false,
-  network: "open",
-  missing: ["no process has started yet: what holds is known from the first run on"],
-};
 
 /**
  * A sandbox on QuickJS in hardened processes. They start with the first run and do not keep this
  * process alive while nothing runs.
  */
-export function quickjsProcessSandbox(options: QuickjsProcessSandboxOptions = {}): ProcessSandbox {
+export function quickjsProcessSandbox(options: QuickjsProcessSandboxOptions = {}): PreparedSandbox {
   const processes = positiveInteger("processes", options.processes ?? 1);
-  const workers = positiveInteger(
-    "workers",
-    options.workers ?? Math.min(MAX_DEFAULT_WORKERS, availableParallelism()),
-  );
+  const workers = workerCount(options.workers);
   const slotsPerWorker = positiveInteger("slotsPerWorker", options.slotsPerWorker ?? DEFAULT_SLOTS);
   const required = checkRequired(options.requireHardening ?? false);
   const pool = createProcessPool({
@@ -68,8 +46,5 @@ export function quickjsProcessSandbox(options: QuickjsProcessSandboxOptions = {}
     command: (fallback) => launchCommand({ workers, slotsPerWorker }, fallback),
     refuse: (isolation) => unmetHardening(isolation, required),
   });
-  return {
-    ...sandboxOver(pool, options.clock, () => pool.isolation ?? NOT_STARTED),
-    prepare: () => pool.prepare(),
-  };
+  return processSandboxOver(ENGINE_NAME, pool, options.clock);
 }

@@ -12,6 +12,7 @@ import { createMember } from "./member.ts";
 import { chooseSlot, NESTED_SLOTS_PER_DEPTH } from "./placement.ts";
 import { crashEnding, stopEnding } from "../run/run-ending.ts";
 import { outcomeOf } from "../run/run.ts";
+import type { RunPool } from "../run/sandbox-over.ts";
 import { monotonicMs } from "../run/monotonic.ts";
 import type { Member, MemberEvents, Placement } from "./member.ts";
 import type { StartWorker } from "./thread.ts";
@@ -34,20 +35,11 @@ const HELD_MS = 100;
 /** Memory that engines of a worker gave up before the idle worker is replaced, in bytes. */
 const WORN_BYTES = 128 * 1024 * 1024;
 
-export interface Pool {
-  /** Queues a run. */
-  submit(run: Run): void;
-  /** Ends a run as cancelled, wherever it is. */
-  cancel(run: Run): void;
-  counts(): { workers: number; running: number; queued: number; kills: number; retries: number };
-  close(): Promise<void>;
-}
-
 export function createPool(
   workers: number,
   slotsPerWorker: number,
   startWorker?: StartWorker,
-): Pool {
+): RunPool {
   const members: Member[] = [];
   /** Threads that are not gone yet, whether in `members` or being terminated. */
   const threads = new Set<Member>();

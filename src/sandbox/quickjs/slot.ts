@@ -7,7 +7,8 @@ import { createCpuMeter } from "../run/cpu-meter.ts";
 import { REFUSED, REFUSED_BY } from "../run/guest-limits.ts";
 import { createGuestRun } from "./guest-run.ts";
 import { readHostOperation } from "../run/host-operation.ts";
-import { checkContext, checkProgram, checkResult } from "./job-checks.ts";
+import { checkContext, checkResult } from "../run/job-checks.ts";
+import { checkProgram } from "./check-program.ts";
 import { GuestMemoryError, QuickJsInstance } from "./quickjs-instance.ts";
 import { retainedBytesLimit } from "../run/retained-bytes.ts";
 import {

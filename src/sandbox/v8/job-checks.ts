@@ -5,15 +5,12 @@
  */
 import { Script } from "node:vm";
 import type { Issue } from "../../base/errors.ts";
-import { preview } from "../../base/json.ts";
-import { checkContext, checkResult } from "../quickjs/job-checks.ts";
+import { checkContext, checkResult, schemaIssues, syntaxIssue } from "../run/job-checks.ts";
 import type { Job } from "../run/job.ts";
 import { monotonicMs } from "../run/monotonic.ts";
 import { stopEnding } from "../run/run-ending.ts";
 import type { Ending } from "../run/run-ending.ts";
-import { SchemaError } from "../run/schema-checker.ts";
 import type { SchemaChecker } from "../run/schema-checker.ts";
-import { parseFrames } from "../run/stack-frames.ts";
 import type { GuestIsolate } from "./guest-isolate.ts";
 import { reportOf } from "./guest-endings.ts";
 
@@ -27,28 +24,15 @@ export interface JobChecks {
 }
 
 export function createJobChecks(schemas: SchemaChecker): JobChecks {
-  async function program(job: Job, guest: GuestIsolate): Promise<readonly Issue[]> {
-    const issues: Issue[] = [];
-    const error = await guest.compile(job.program.code, job.program.file);
-    if (error !== undefined) issues.push(syntaxIssue(error, job));
-    for (const [path, schema] of [
-      ["input", job.program.inputSchema],
-      ["output", job.program.outputSchema],
-    ] as const) {
-      if (schema === undefined) continue;
-      try {
-        schemas.compile(schema);
-      } catch (cause) {
-        if (!(cause instanceof SchemaError)) throw cause;
-        issues.push({
-          path,
-          message: `is not a usable JSON Schema: ${cause.message}`,
-          expected: "a JSON Schema 2020-12",
-          received: preview(schema),
-        });
-      }
-    }
-    return issues;
+  async function program(
+    { program: checked }: Job,
+    guest: GuestIsolate,
+  ): Promise<readonly Issue[]> {
+    const error = await guest.compile(checked.code, checked.file);
+    const issues = schemaIssues(checked, schemas);
+    return error === undefined
+      ? issues
+      : [syntaxIssue(reportOf(error), checked, "utf16"), ...issues];
   }
 
   return {
@@ -77,16 +61,4 @@ function bounded(work: () => Ending | undefined, job: Job, deadlineMs: number): 
     if ((error as NodeJS.ErrnoException).code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error;
     return stopEnding("timeout", job.limits.timeoutMs);
   }
-}
-
-function syntaxIssue(error: unknown, { program: { code, file } }: Job): Issue {
-  const report = reportOf(error);
-  const top = parseFrames(report.stack ?? "", file, code, "utf16")[0];
-  return {
-    path: "code",
-    message: `${report.name}: ${report.message}`,
-    expected: "a JavaScript module",
-    received: preview(code.split("\n")[(top?.line ?? 1) - 1]?.trim()),
-    ...(top === undefined ? {} : { line: top.line, column: top.column }),
-  };
 }

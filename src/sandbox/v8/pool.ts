@@ -13,6 +13,7 @@ import type { LaunchCommand, LaunchFallback } from "../hardening/launch-hardened
 import { crashEnding, stopEnding } from "../run/run-ending.ts";
 import { outcomeOf } from "../run/run.ts";
 import type { Run } from "../run/run.ts";
+import type { PreparedPool } from "../run/sandbox-over.ts";
 import type { SandboxIsolation } from "../sandbox.ts";
 import { createMember } from "./member.ts";
 import type { Member, MemberLoss } from "./member.ts";
@@ -30,24 +31,11 @@ const WEAKEN_AFTER = 2;
 const FIRST_BACK_OFF_MS = 50;
 const MAX_BACK_OFF_STEPS = 7;
 
-export interface V8Pool {
-  /** Queues a run. */
-  submit(run: Run): void;
-  /** Ends a run as cancelled, wherever it is. */
-  cancel(run: Run): void;
-  counts(): { workers: number; running: number; queued: number; kills: number; retries: number };
-  /** Starts a process if there is none; resolves when one is ready for runs. */
-  prepare(): Promise<void>;
-  /** What the newest process has achieved, once there was one. */
-  readonly isolation: SandboxIsolation | undefined;
-  close(): Promise<void>;
-}
-
 /** @param commandFor the command that starts a process, with less hardening after it failed */
 export function createV8Pool(
   commandFor: (fallback: LaunchFallback) => Promise<LaunchCommand>,
   workers: number,
-): V8Pool {
+): PreparedPool {
   const members: Member[] = [];
   /** Processes that are not gone yet, whether in `members` or being ended. */
   const alive = new Set<Member>();

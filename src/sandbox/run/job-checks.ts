@@ -1,14 +1,15 @@
-/** The checks around a run: its context, its result, and whether its program compiles at all. */
-import { sourceOf } from "./guest-run.ts";
-import { parseFrames } from "../run/stack-frames.ts";
-import { SchemaError } from "../run/schema-checker.ts";
-import { MAX_REPORT_BYTES, oversizeContextError, readReport } from "../run/guest-report.ts";
-import type { QuickJsInstance } from "./quickjs-instance.ts";
-import type { Ending } from "../run/run-ending.ts";
-import type { SchemaChecker } from "../run/schema-checker.ts";
-import type { Job } from "../run/job.ts";
+/** The checks around a run that no engine has a part in: its context, its result, its schemas. */
 import type { Issue } from "../../base/errors.ts";
 import { preview, utf8Bytes } from "../../base/json.ts";
+import type { Program } from "../sandbox.ts";
+import type { GuestReport } from "./guest-report.ts";
+import { oversizeContextError } from "./guest-report.ts";
+import type { Job } from "./job.ts";
+import type { Ending } from "./run-ending.ts";
+import { SchemaError } from "./schema-checker.ts";
+import type { SchemaChecker } from "./schema-checker.ts";
+import { parseFrames } from "./stack-frames.ts";
+import type { ColumnUnit } from "./stack-frames.ts";
 
 /** How the run ends when its context does not match; `undefined` when it does. */
 export function checkContext(job: Job, schemas: SchemaChecker): Ending | undefined {
@@ -67,17 +68,9 @@ function checkText(
   }
 }
 
-/** What is wrong with a program before it runs. */
-export function checkProgram(
-  engine: QuickJsInstance,
-  job: Job,
-  schemas: SchemaChecker,
-): readonly Issue[] {
-  const { program, limits } = job;
+/** What is wrong with the schemas of a program. */
+export function schemaIssues(program: Program, schemas: SchemaChecker): readonly Issue[] {
   const issues: Issue[] = [];
-  engine.limit(limits.memoryBytes, limits.stackBytes);
-  const compiled = engine.compileModule(sourceOf(program.code), program.file);
-  if (engine.isException(compiled)) issues.push(syntaxIssue(engine, job));
   for (const [path, schema] of [
     ["input", program.inputSchema],
     ["output", program.outputSchema],
@@ -98,11 +91,13 @@ export function checkProgram(
   return issues;
 }
 
-function syntaxIssue(engine: QuickJsInstance, job: Job): Issue {
-  const { code, file } = job.program;
-  const thrown = engine.call("report", { box: engine.takeException() });
-  const report = readReport(engine.text(thrown, MAX_REPORT_BYTES));
-  const top = parseFrames(report.stack ?? "", file, code)[0];
+/** What an engine reported of a program that does not compile. */
+export function syntaxIssue(
+  report: GuestReport,
+  { code, file }: Program,
+  columns?: ColumnUnit,
+): Issue {
+  const top = parseFrames(report.stack ?? "", file, code, columns)[0];
   return {
     path: "code",
     message: `${report.name}: ${report.message}`,
