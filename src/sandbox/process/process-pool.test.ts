@@ -113,6 +113,26 @@ describe("hardening that is required", () => {
   });
 });
 
+test("runs wait for a process that works while others do not start", async () => {
+  let starts = 0;
+  const pool = createProcessPool({
+    processes: 2,
+    runsPerProcess: 1,
+    command: async () => ({
+      file: ++starts === 1 ? process.execPath : "/nonexistent/node",
+      args: ["--no-warnings", FORGED, "honest"],
+      cwd: "/",
+    }),
+    refuse: () => undefined,
+  });
+  sandbox = processSandboxOver("forged", pool, undefined);
+  await sandbox.prepare?.();
+  // Longer than the attempts to start another process go on.
+  const ends = await Promise.all([run(sandbox, "for 3000 ms"), run(sandbox, "afterwards")]);
+  expect(ends.map(({ status }) => status)).toEqual(["ok", "ok"]);
+  expect(starts).toBeGreaterThan(4);
+});
+
 test("processes that do not start fail the runs that wait, and say why", async () => {
   const pool = createProcessPool({
     processes: 1,

@@ -1,6 +1,7 @@
 /**
  * A program that speaks like a sandbox process that was taken over. Its argument says how it
- * behaves when it is given a run whose code says "attack"; other runs it ends well with the result 1.
+ * behaves when it is given a run whose code says "attack"; other runs it ends well with the result 1,
+ * after the milliseconds that their code names.
  */
 import { writeSync } from "node:fs";
 import { createFrameReader, encodeFrame } from "../frame.ts";
@@ -34,6 +35,11 @@ function attack(id: number): void {
   }
 }
 
+/** By default late enough that a run is there when the attack happens. */
+function delayMs(code: string): number {
+  return Number(/\d+/u.exec(code)?.[0] ?? 50);
+}
+
 function end(id: number, valueJson: string): void {
   const outcome = {
     status: "ok",
@@ -53,8 +59,7 @@ const read = createFrameReader(({ message }) => {
   if (isAttack && behaviour === "exit before it begins") process.exit(3);
   say({ kind: "attempt", id: told.id, attempt: 1 });
   if (isAttack) attack(told.id);
-  // Late enough that they are there when the attack happens.
-  else setTimeout(() => end(told.id, "1"), 50);
+  else setTimeout(() => end(told.id, "1"), delayMs(told.job.program.code));
 });
 process.stdin.on("data", read);
 process.stdin.on("end", () => process.exit(0));
