@@ -112,11 +112,11 @@ export function describeHostileGuests(create: CreateSandbox): void {
     const { run, value } = useRunner(create);
 
     test.each(["tool", "skill", "fetch"])(
-      "a name of host.%s has at most 1024 characters",
+      "a name of host.%s has at most 8192 characters",
       async (method) => {
         const names: number[] = [];
         const result = await value(
-          `const caught = []; for (const length of [1024, 1025, 1e6]) try { await host.${method}("é".repeat(length)); } catch (e) { caught.push([e.name, e.code]); } return caught;`,
+          `const caught = []; for (const length of [8192, 8193, 1e6]) try { await host.${method}("é".repeat(length)); } catch (e) { caught.push([e.name, e.code]); } return caught;`,
           {
             onHostCall: async ({ name }) => {
               names.push(name.length);
@@ -128,7 +128,7 @@ export function describeHostileGuests(create: CreateSandbox): void {
           ["LimitError", "LIMIT_EXCEEDED"],
           ["LimitError", "LIMIT_EXCEEDED"],
         ]);
-        expect(names).toEqual([1024]);
+        expect(names).toEqual([8192]);
       },
     );
 

@@ -17,6 +17,7 @@ import {
   MAX_ERROR_LENGTH,
   MAX_JSON_DEPTH,
   MAX_NAME_LENGTH,
+  MAX_PROGRESS_LENGTH,
   MAX_PATH_LENGTH,
   OPERATION,
   REFUSED,
@@ -251,7 +252,7 @@ function progress(fraction, message) {
     throw new NativeTypeError("host.progress expects a fraction from 0 to 1, got " + show(fraction));
   if (message !== undefined && typeof message !== "string")
     throw new NativeTypeError("host.progress expects its message to be a string, got " + typeof message);
-  const id = op(${OPERATION.progress}, message === undefined ? "" : cut(message, ${MAX_NAME_LENGTH}), (message === undefined ? "0" : "1") + ToString(fraction));
+  const id = op(${OPERATION.progress}, message === undefined ? "" : cut(message, ${MAX_PROGRESS_LENGTH}), (message === undefined ? "0" : "1") + ToString(fraction));
   if (id < 0) throw limitError(id, new NativeError(), "progress");
 }
 const host = freeze({ tool, skill, fetch, progress, sleep });

@@ -55,7 +55,7 @@ describe("a message of a sandbox process", () => {
     ["an id below zero", { ...CALL, id: -1 }],
     ["a fraction of a call", { ...CALL, callId: 0.5 }],
     ["an unknown call", { ...CALL, call: "shell" }],
-    ["a long name", { ...CALL, name: "n".repeat(2000) }],
+    ["a long name", { ...CALL, name: "n".repeat(10_000) }],
     ["an endless deadline", { ...CALL, deadlineMs: Infinity }],
     ["progress beyond the end", { kind: "progress", id: 1, attempt: 1, callId: 0, fraction: 2 }],
     ["a boundary with gaps", { kind: "ready", isolation: {}, counts: COUNTS }],

@@ -2,7 +2,7 @@
  * Reads what a sandbox process says. The process runs untrusted code, so a message is data that
  * anybody may have written: what is not exactly a message ends the process that sent it.
  */
-import { MAX_NAME_LENGTH } from "../run/guest-limits.ts";
+import { MAX_NAME_LENGTH, MAX_PROGRESS_LENGTH } from "../run/guest-limits.ts";
 import type { CallKind } from "../run/job.ts";
 import { amount, fieldsOf, integer, MessageError, oneOf, optional, text } from "./field.ts";
 import type { Fields } from "./field.ts";
@@ -54,7 +54,7 @@ export function readMessage(value: unknown): ReadMessage {
         ...attemptOf(fields),
         callId: integer(fields["callId"], "callId", MAX),
         fraction: fractionOf(fields["fraction"]),
-        ...optional(fields, "message", (message, what) => text(message, what, MAX_NAME_LENGTH)),
+        ...optional(fields, "message", (message, what) => text(message, what, MAX_PROGRESS_LENGTH)),
       };
     case "deadline":
       return { kind, id: idOf(fields), deadlineMs: amount(fields["deadlineMs"], "deadlineMs") };

@@ -7,8 +7,11 @@ import type { RunLimits } from "../../base/limits.ts";
  */
 export const MAX_JSON_DEPTH = 256;
 
-/** Longest tool name, skill id or URL, and longest progress message, in UTF-16 units. */
-export const MAX_NAME_LENGTH = 1024;
+/** Longest tool name, skill id or URL, in UTF-16 units. */
+export const MAX_NAME_LENGTH = 8192;
+
+/** Longest progress message, in UTF-16 units. */
+export const MAX_PROGRESS_LENGTH = 1024;
 
 /** Longest path of a value inside a result, context or argument that an error shows. */
 export const MAX_PATH_LENGTH = 200;

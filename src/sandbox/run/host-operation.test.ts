@@ -51,7 +51,7 @@ test.each([-1, 6, 0.5, Number.NaN, Infinity])("operation %d is malformed", (oper
 
 test("a name that is too long or no text, and arguments too long, are refused by name", () => {
   expect([
-    readHostOperation(OPERATION.tool, "x".repeat(1025), "{}"),
+    readHostOperation(OPERATION.tool, "x".repeat(8193), "{}"),
     readHostOperation(OPERATION.tool, undefined, "{}"),
     readHostOperation(OPERATION.tool, "a", undefined),
   ]).toEqual([

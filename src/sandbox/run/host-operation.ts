@@ -2,7 +2,7 @@
  * Reads what a guest asks of its worker. The prelude is not the security boundary, so everything
  * that arrives is checked here again, whoever may have sent it.
  */
-import { MAX_NAME_LENGTH, OPERATION } from "./guest-limits.ts";
+import { MAX_NAME_LENGTH, MAX_PROGRESS_LENGTH, OPERATION } from "./guest-limits.ts";
 import type { LogLevel } from "../../skill/execution.ts";
 import type { CallKind } from "./job.ts";
 
@@ -41,7 +41,8 @@ export function readHostOperation(
     return { kind: "log", level: isLogLevel(name) ? name : "log", text };
   }
   if (text === undefined) return refused("textBytes");
-  if (name === undefined || name.length > MAX_NAME_LENGTH) return refused("nameLength");
+  const longest = operation === OPERATION.progress ? MAX_PROGRESS_LENGTH : MAX_NAME_LENGTH;
+  if (name === undefined || name.length > longest) return refused("nameLength");
   if (operation === OPERATION.progress) {
     const fraction = text.length > 1 ? Number(text.slice(1)) : Number.NaN;
     if (!(fraction >= 0 && fraction <= 1)) return refused("malformed");

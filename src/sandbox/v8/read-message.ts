@@ -17,7 +17,7 @@ import {
 import type { Fields } from "../process/field.ts";
 import { readIsolation } from "../process/read-isolation.ts";
 import { readOutcome } from "../process/read-outcome.ts";
-import { MAX_NAME_LENGTH } from "../run/guest-limits.ts";
+import { MAX_NAME_LENGTH, MAX_PROGRESS_LENGTH } from "../run/guest-limits.ts";
 import type { CallKind, WireCall } from "../run/job.ts";
 import type { RunOutcome } from "../run/run.ts";
 import type { SandboxIsolation, SandboxLimits } from "../sandbox.ts";
@@ -94,7 +94,7 @@ export function createAttemptReader(limits: SandboxLimits): AttemptReader {
     const fraction = amount(fields["fraction"], "fraction");
     if (fraction > 1) throw new MessageError("fraction is more than 1");
     const { message } = optional(fields, "message", (given, what) =>
-      text(given, what, MAX_NAME_LENGTH),
+      text(given, what, MAX_PROGRESS_LENGTH),
     );
     return { kind: "progress", callId, fraction, message };
   }

@@ -41,7 +41,7 @@ const CONFUSING_NAMES = [
   "browser.click\nbrowser.close",
   "browser.click%00",
   "\ufeffbrowser.click",
-  "x".repeat(1024),
+  "x".repeat(8192),
 ];
 
 /** Names made to be taken for others. What they mean is for the host to say: it must get just them. */
@@ -49,7 +49,7 @@ export const capabilityConfusion: AttackFamily = {
   name: "capability confusion",
   attacks: [
     ...CONFUSING_NAMES.flatMap((name): Attack[] => {
-      const shown = name.length > 100 ? "a name of 1024 characters" : JSON.stringify(name);
+      const shown = name.length > 100 ? "a name of 8192 characters" : JSON.stringify(name);
       return ["tool", "skill"].map((kind) =>
         contained(
           `host.${kind} of ${shown}`,
@@ -77,7 +77,7 @@ export const capabilityConfusion: AttackFamily = {
       "new Proxy({}, {})",
       "'\\ud800'",
       "'a\\udc00'",
-      "'x'.repeat(1025)",
+      "'x'.repeat(8193)",
     ].map((name) =>
       failing(`host.tool of ${name}`, `await host.tool(${name});`, {
         check: ({ calls }) => expect(calls).toEqual([]),
