@@ -6,6 +6,7 @@ export { SkillLibrary } from "./library/skill-library.ts";
 export { InvalidDraftError, RepertoireError, VersionConflictError } from "./base/errors.ts";
 export { ValidationFailedError } from "./library/admission.ts";
 export { Execution, SkillFailedError } from "./skill/execution.ts";
+export { mergeDrafts } from "./skill/compare-drafts.ts";
 export { draftOf } from "./skill/definition-of.ts";
 export { LIMITS } from "./base/limits.ts";
 export { AsyncRWLock } from "./lock/rw-lock.ts";
@@ -15,8 +16,16 @@ export { miniLmEmbedder } from "./search/embedders/minilm-embedder.ts";
 export { staticEmbedder } from "./search/static-embedder.ts";
 
 export type { Clock } from "./base/clock.ts";
-export type { ErrorCode, ErrorDetails, Issue } from "./base/errors.ts";
+export type { ConflictField, LongField } from "./base/conflict-field.ts";
+export type {
+  ConflictFacts,
+  ConflictReason,
+  ErrorCode,
+  ErrorDetails,
+  Issue,
+} from "./base/errors.ts";
 export type { JsonObject, JsonValue } from "./base/json.ts";
+export type { FieldComparison, FieldFate } from "./base/three-way.ts";
 export type { Limits, RunLimits } from "./base/limits.ts";
 export type { CacheControl, CacheStats } from "./cache/cache-stats.ts";
 export type {
@@ -71,6 +80,7 @@ export type {
 export type { SimilarSkill } from "./library/neighbours.ts";
 export type { ScoreParts, SearchOptions, SearchResult, SkillMatch } from "./library/searcher.ts";
 export type { SyncLibrary } from "./library/sync/sync-library.ts";
+export type { ChangeDraft, UpdateOptions } from "./library/update-skill.ts";
 export type { StepReport, WorkflowInput, WorkflowRun, WorkflowStep } from "./library/workflow.ts";
 export type { WorkflowDraft } from "./library/workflow-skill.ts";
 export type { AcquireOptions, Lease, LockDriver, LockMode, LockStats } from "./lock/lock-driver.ts";
@@ -81,6 +91,7 @@ export type { HttpEmbedderOptions } from "./search/embedders/http-options.ts";
 export type { MiniLmEmbedder } from "./search/embedders/minilm-embedder.ts";
 export type { StaticEmbedderOptions } from "./search/static-embedder.ts";
 export type { SearchIndex } from "./search/search-index.ts";
+export type { DraftMerge } from "./skill/compare-drafts.ts";
 export type { FieldChange } from "./skill/definition-diff.ts";
 export type {
   ExecutionError,

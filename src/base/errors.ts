@@ -1,3 +1,5 @@
+import type { ConflictField } from "./conflict-field.ts";
+
 /** Stable identifiers of every way the library itself can fail. */
 export type ErrorCode =
   | "SKILL_NOT_FOUND"
@@ -75,6 +77,31 @@ export class InvalidDraftError extends RepertoireError {
   }
 }
 
+/**
+ * - `exists`: it was not to exist yet, and does
+ * - `changed`: it has a newer version than the one expected
+ * - `removed`: it was at the version expected, and was removed since
+ * - `unknown-version`: it never had the version expected
+ * - `status`: it is at the version expected, whose status is another than expected
+ */
+export type ConflictReason = "exists" | "changed" | "removed" | "unknown-version" | "status";
+
+/** What is known of a conflict beyond the versions. */
+export interface ConflictFacts {
+  readonly reason?: ConflictReason;
+  /** Content hash of the version expected, where there was one: the base of both changes. */
+  readonly expectedHash?: string;
+  /** Content hash of what was to be written, where that was content. */
+  readonly yourHash?: string;
+  readonly expectedStatus?: string;
+  readonly actualStatus?: string;
+  /**
+   * Every field that differs between the version expected (base), the version found (theirs) and
+   * what was to be written (yours), about 100 KB at most. Absent beyond the first conflicts of a batch.
+   */
+  readonly changes?: readonly ConflictField[];
+}
+
 /** The skill changed since the caller read it; nothing was written. */
 export class VersionConflictError extends RepertoireError {
   readonly skillId: string;
@@ -84,21 +111,70 @@ export class VersionConflictError extends RepertoireError {
   readonly actual: number;
   /** Content hash of the version found, when there is one. */
   readonly actualHash: string | undefined;
+  /** Why it is one; `undefined` in what a store throws, which compares no content. */
+  readonly reason: ConflictReason | undefined;
+  /** Content hash of the version expected, when there was one. */
+  readonly expectedHash: string | undefined;
+  /** Content hash of what was to be written, when that was content. */
+  readonly yourHash: string | undefined;
+  /** What changed on either side, field by field; see {@link ConflictFacts.changes}. */
+  readonly changes: readonly ConflictField[] | undefined;
 
-  constructor(skillId: string, expected: number, actual: number, actualHash: string | undefined) {
-    const found = actual === 0 ? "there is no such skill" : `it is at version ${actual}`;
-    const wanted = expected === 0 ? "not to exist yet" : `at version ${expected}`;
-    super(
-      "VERSION_CONFLICT",
-      `Expected skill "${skillId}" ${wanted}, but ${found}; read it again, merge, and retry with expectedVersion ${actual}`,
-      { details: { skillId, expected, actual, actualHash } },
-    );
+  constructor(
+    skillId: string,
+    expected: number,
+    actual: number,
+    actualHash: string | undefined,
+    facts: ConflictFacts = {},
+  ) {
+    const parts = [
+      situationOf(skillId, expected, actual, facts),
+      changesText(facts.changes ?? []),
+      `read it again, merge, and retry with expectedVersion ${actual}`,
+    ];
+    super("VERSION_CONFLICT", parts.filter((part) => part !== "").join("; "), {
+      details: { skillId, expected, actual, actualHash, ...facts },
+    });
     this.name = "VersionConflictError";
     this.skillId = skillId;
     this.expected = expected;
     this.actual = actual;
     this.actualHash = actualHash;
+    this.reason = facts.reason;
+    this.expectedHash = facts.expectedHash;
+    this.yourHash = facts.yourHash;
+    this.changes = facts.changes;
   }
+}
+
+function situationOf(
+  skillId: string,
+  expected: number,
+  actual: number,
+  { reason, expectedStatus, actualStatus }: ConflictFacts,
+): string {
+  if (actualStatus !== undefined && expected === actual)
+    return `Expected skill "${skillId}" at version ${expected} to be ${expectedStatus}, but it is ${actualStatus}`;
+  const found = actual === 0 ? "there is no such skill" : `it is at version ${actual}`;
+  const wanted = expected === 0 ? "not to exist yet" : `at version ${expected}`;
+  const what = reason === "removed" ? "it was removed" : found;
+  const never = reason === "unknown-version" ? ", a version it never had" : "";
+  return `Expected skill "${skillId}" ${wanted}${never}, but ${what}`;
+}
+
+const WHO: readonly (readonly [ConflictField["change"], string])[] = [
+  ["conflict", "both changed"],
+  ["merged", "both changed, in ways that go together,"],
+  ["same", "both changed alike"],
+  ["theirs", "they changed"],
+  ["yours", "you changed"],
+];
+
+function changesText(changes: readonly ConflictField[]): string {
+  return WHO.flatMap(([change, who]) => {
+    const fields = changes.filter((each) => each.change === change).map(({ field }) => field);
+    return fields.length === 0 ? [] : [`${who} ${fields.join(", ")}`];
+  }).join("; ");
 }
 
 function formatIssue(issue: Issue): string {

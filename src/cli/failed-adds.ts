@@ -5,7 +5,7 @@
 import type { ErrorCode, RepertoireError } from "../base/errors.ts";
 import { plural } from "./plural.ts";
 import type { Output } from "./output.ts";
-import { stackOf } from "./report-error.ts";
+import { noteConflict, stackOf } from "./report-error.ts";
 import { indented, oneLine, printable } from "./text-width.ts";
 
 /** A draft that was not stored, as one line of JSON. */
@@ -50,6 +50,7 @@ export function failureNotes({
       }
       if (OF_ALL.has(code)) repeats.set(code, { count: 0, message });
       note(`${paintNote("red", "error:")} ${indented(placeOf(failed) + message)}`);
+      noteConflict({ note, paintNote }, failed.error);
       if (code === "INTERNAL") note(printable(stackOf(failed.error)));
     },
     end() {

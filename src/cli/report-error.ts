@@ -5,6 +5,7 @@ import type { ErrorDetails } from "../base/errors.ts";
 import { EXIT, exitCodeOfError } from "./exit-codes.ts";
 import { MissingLibraryError } from "./missing-library.ts";
 import type { Output } from "./output.ts";
+import { renderConflict } from "./render-conflict.ts";
 import { indented, printable } from "./text-width.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -42,7 +43,17 @@ export function exitCodeFor(error: unknown): number {
 export function noteError(output: Output, error: unknown): void {
   const { code, message } = errorDocument(error);
   output.note(`${output.paintNote("red", "error:")} ${indented(message)}`);
+  if (error instanceof RepertoireError) noteConflict(output, error);
   if (code === "INTERNAL" && error instanceof Error) output.note(printable(stackOf(error)));
+}
+
+/** What changed, where the error is a version conflict. */
+export function noteConflict(
+  { note, paintNote }: Pick<Output, "note" | "paintNote">,
+  error: RepertoireError,
+): void {
+  const text = renderConflict(error, paintNote);
+  if (text !== "") note(text);
 }
 
 /** The frames without the message above them. */

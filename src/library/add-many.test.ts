@@ -183,9 +183,16 @@ describe("addMany", () => {
       code: "INVALID_INPUT",
       message: expect.stringContaining("addMany has no option `concurrency`"),
     });
-    expect((await library.addMany(one, { expectedVersion: -1 })).map(brief)).toEqual([
-      [0, "never-0", "INVALID_INPUT"],
-    ]);
+    await expect(library.addMany(one, { expectedVersion: -1 })).rejects.toMatchObject({
+      code: "INVALID_INPUT",
+    });
+    await expect(library.addMany(one, { expectedVersion: [-1] })).rejects.toMatchObject({
+      code: "INVALID_INPUT",
+    });
+    await expect(library.addMany(one, { expectedVersion: [0, 0] })).rejects.toMatchObject({
+      code: "INVALID_INPUT",
+      message: "Expected `expectedVersion` to have one entry for each of the 1 drafts, got 2",
+    });
     await using small = await temporaryLibrary({ embedder: false, limits: { batchItems: 2 } });
     await expect(small.library.addMany(drafts("few", 3))).rejects.toMatchObject({
       code: "LIMIT_EXCEEDED",

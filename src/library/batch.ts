@@ -2,21 +2,30 @@
 import { isoTime } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
 import { cancelledError } from "../base/abort.ts";
-import { RepertoireError, VersionConflictError } from "../base/errors.ts";
+import { RepertoireError } from "../base/errors.ts";
 import { preview } from "../base/json.ts";
 import type { JsonValue } from "../base/json.ts";
 import type { Limits } from "../base/limits.ts";
 import type { Execution } from "../skill/execution.ts";
+import { conflictOf } from "../store/conflict-of.ts";
 import type { AppendOutcome, ExpectedVersion, SkillStore } from "../store/skill-store.ts";
 import { mapBounded } from "./bounded.ts";
 import { addResult } from "./add-result.ts";
 import type { Catalog, PreparedDraft } from "./catalog.ts";
-import type { AddOptions, AddResult } from "./catalog-options.ts";
+import type { AddResult } from "./catalog-options.ts";
 import { duplicateError } from "./duplicates.ts";
 import type { Neighbours } from "./neighbours.ts";
+import { conflictExplainer } from "./explain-conflict.ts";
+import type { ExplainConflict } from "./explain-conflict.ts";
 import { executionOfError } from "./failed-executions.ts";
 import type { Executor } from "./executor.ts";
-import { checkCaller, checkInteger, checkKnownOptions, checkPositive } from "./options.ts";
+import {
+  checkCaller,
+  checkExpected,
+  checkInteger,
+  checkKnownOptions,
+  checkPositive,
+} from "./options.ts";
 
 /** Drafts committed in one transaction: large enough to be fast, small enough to keep others waiting briefly. */
 const CHUNK = 64;
@@ -33,8 +42,8 @@ export type AddOutcome =
     };
 
 export interface AddManyOptions {
-  /** As for `add`, for every draft (default: 0). */
-  readonly expectedVersion?: ExpectedVersion;
+  /** As for `add`, for every draft, or a list with one for each of them, in order (default: 0). */
+  readonly expectedVersion?: ExpectedVersion | readonly (ExpectedVersion | undefined)[];
   /** Whether to run the examples (default: true). */
   readonly validate?: boolean;
   readonly author?: string;
@@ -96,16 +105,25 @@ export async function addMany(
   const {
     onResult,
     maxConcurrent = parts.limits.maxConcurrent,
+    expectedVersion,
     ...addOptions
-  } = options satisfies AddOptions & AddManyOptions;
+  } = options;
+  const expectedOf = expectedVersions(expectedVersion, drafts.length);
+  const explain = conflictExplainer(parts.store, CONFLICTS_EXPLAINED);
   const outcomes: AddOutcome[] = [];
   for (let start = 0; start < drafts.length;) {
     const chunk = drafts.slice(start, endOfChunk(drafts, start));
-    const prepared = await mapBounded(chunk, maxConcurrent, (draft) =>
-      prepare(parts.catalog, draft, addOptions),
+    const prepared = await mapBounded(chunk, maxConcurrent, (draft, at) =>
+      prepare(() =>
+        parts.catalog.prepare(
+          draft,
+          { ...addOptions, expectedVersion: expectedOf(start + at) },
+          explain,
+        ),
+      ),
     );
     const fresh = parts.duplicates === "refuse" ? refuseRepeats(prepared) : prepared;
-    const committed = await commit(parts.store, chunk, fresh, start);
+    const committed = await commit(parts.store, chunk, fresh, { start, explain });
     for (const outcome of await annotate(parts.neighbours, fresh, committed)) {
       outcomes.push(outcome);
       onResult?.(outcome);
@@ -113,6 +131,28 @@ export async function addMany(
     start += chunk.length;
   }
   return outcomes;
+}
+
+/** Conflicts of one batch that are told with what changed: a hundred tell what went wrong. */
+const CONFLICTS_EXPLAINED = 100;
+
+/** What is expected of each draft. */
+function expectedVersions(
+  given: AddManyOptions["expectedVersion"],
+  count: number,
+): (index: number) => ExpectedVersion {
+  if (!Array.isArray(given)) {
+    const every = checkExpected(given, 0);
+    return () => every;
+  }
+  if (given.length !== count)
+    throw new RepertoireError(
+      "INVALID_INPUT",
+      `Expected \`expectedVersion\` to have one entry for each of the ${count} drafts, got ${given.length}`,
+      { details: { option: "expectedVersion" } },
+    );
+  const each = given.map((expected) => checkExpected(expected, 0));
+  return (index) => each[index] ?? 0;
 }
 
 /** A draft that declares a skill of the same chunk begins the next one, so that it finds it stored. */
@@ -133,9 +173,9 @@ function skillsOf(draft: unknown): readonly string[] {
 
 type Prepared = PreparedDraft | { readonly failure: RepertoireError };
 
-async function prepare(catalog: Catalog, draft: unknown, options: AddOptions): Promise<Prepared> {
+async function prepare(work: () => Promise<PreparedDraft>): Promise<Prepared> {
   try {
-    return await catalog.prepare(draft, options);
+    return await work();
   } catch (error) {
     return { failure: asRepertoireError(error) };
   }
@@ -183,7 +223,7 @@ async function commit(
   store: SkillStore,
   drafts: readonly unknown[],
   prepared: readonly Prepared[],
-  start: number,
+  { start, explain }: { readonly start: number; readonly explain: ExplainConflict },
 ): Promise<AddOutcome[]> {
   const versions = prepared.flatMap((item) =>
     "failure" in item || item.stored ? [] : [item.version],
@@ -197,28 +237,19 @@ async function commit(
     refusal = asRepertoireError(error);
   }
   let next = 0;
-  return prepared.map((item, at): AddOutcome => {
+  const outcomes = prepared.map(async (item, at): Promise<AddOutcome> => {
     const index = start + at;
     const id = idOf(drafts[at]);
     if ("failure" in item) return { ok: false, index, id, error: item.failure };
     if (item.stored) return { ok: true, index, ...item.result };
     const outcome = appended[next++];
     if (outcome === undefined) return { ok: false, index, id, error: refusal as RepertoireError };
-    if (!outcome.ok) {
-      return {
-        ok: false,
-        index,
-        id,
-        error: new VersionConflictError(
-          item.version.id,
-          outcome.expected,
-          outcome.actual,
-          outcome.actualHash,
-        ),
-      };
-    }
-    return { ok: true, index, ...addResult(outcome.appended, item) };
+    if (outcome.ok) return { ok: true, index, ...addResult(outcome.appended, item) };
+    const { version } = item;
+    const error = await explain(conflictOf(version, outcome), version.definition);
+    return { ok: false, index, id, error };
   });
+  return Promise.all(outcomes);
 }
 
 export async function executeMany(

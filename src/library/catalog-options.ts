@@ -6,6 +6,8 @@ import type { Appended, Dependents, ExpectedVersion } from "../store/skill-store
 export interface AddOptions {
   /** 0 (default): must not exist; a number: must be at that version; "any": append after whatever is current. */
   readonly expectedVersion?: ExpectedVersion;
+  /** Status the current version must have, where there is one (default: any will do). */
+  readonly expectedStatus?: SkillStatus;
   /** Whether to run the examples (default: true). Structural checks always run. */
   readonly validate?: boolean;
   /** Who adds it (default: the draft's author). */
@@ -88,6 +90,8 @@ export interface RollbackOptions extends ChangeOptions {
 }
 
 export interface StatusOptions extends ChangeOptions {
+  /** Status it must have until now (default: any will do). */
+  readonly expectedStatus?: SkillStatus;
   readonly reason?: string;
   /** Id of the skill to use instead. */
   readonly replacement?: string;

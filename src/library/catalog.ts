@@ -1,7 +1,7 @@
 /** Versioned reads and writes of skills. Reads go through the cache; writes are compare-and-set. */
 import { throwIfAborted } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
-import { RepertoireError, VersionConflictError } from "../base/errors.ts";
+import { RepertoireError } from "../base/errors.ts";
 import { deepFreeze, preview } from "../base/json.ts";
 import type { Limits } from "../base/limits.ts";
 import type { SkillCache } from "../cache/skill-cache.ts";
@@ -12,8 +12,8 @@ import { isSkillId, SKILL_ID_RULE } from "../skill/skill-id.ts";
 import { SKILL_STATUSES } from "../skill/skill.ts";
 import type { Skill, SkillStatus, SkillVersion } from "../skill/skill.ts";
 import type {
+  Appended,
   Dependents,
-  ExpectedVersion,
   NewVersion,
   SkillFacets,
   SkillStore,
@@ -36,6 +36,9 @@ import type {
 } from "./catalog-options.ts";
 import type { Coherence } from "./coherence.ts";
 import { refuseDuplicate } from "./duplicates.ts";
+import { failEarly } from "./early-conflict.ts";
+import { conflictExplainer, explaining } from "./explain-conflict.ts";
+import type { ExplainConflict } from "./explain-conflict.ts";
 import { checkListFilter, LIST_ORDERS, listSkills } from "./list-skills.ts";
 import type { Neighbours } from "./neighbours.ts";
 import { skillNotFound } from "./skill-not-found.ts";
@@ -77,17 +80,20 @@ export interface CatalogParts {
 
 export class Catalog {
   readonly #parts: CatalogParts;
+  readonly #explain: ExplainConflict;
   #parser: Promise<DraftParser> | undefined;
   /** Skills as last handed out, so that a hit allocates nothing while neither version nor evidence moved. */
   readonly #views = new WeakMap<StoredVersion, Skill>();
 
   constructor(parts: CatalogParts) {
     this.#parts = parts;
+    this.#explain = conflictExplainer(parts.store);
   }
 
   async add(draft: unknown, options: AddOptions = {}): Promise<AddResult> {
     checkKnownOptions("add", options, [
       "expectedVersion",
+      "expectedStatus",
       "validate",
       "author",
       "message",
@@ -97,10 +103,15 @@ export class Catalog {
     if (prepared.stored) return prepared.result;
     throwIfAborted(options.signal, "Adding a skill");
     const { version } = prepared;
-    const result = addResult(await this.#parts.store.append(version), prepared);
+    const result = addResult(await this.#append(version), prepared);
     if (!result.created) return result;
     const [annotated] = await this.#parts.neighbours.annotate([{ version, result }]);
     return annotated ?? result;
+  }
+
+  #append(version: NewVersion): Promise<Appended> {
+    const { store } = this.#parts;
+    return explaining(this.#explain, version.definition, () => store.append(version));
   }
 
   /** Loaded at the first draft: it takes a third of the time a short-lived reader needs to start. */
@@ -115,18 +126,27 @@ export class Catalog {
   }
 
   /** Everything of adding but the write: parse, check, run the examples. */
-  async prepare(draft: unknown, options: AddOptions): Promise<PreparedDraft> {
+  async prepare(
+    draft: unknown,
+    options: AddOptions,
+    explain: ExplainConflict = this.#explain,
+  ): Promise<PreparedDraft> {
     this.#checkNotes(options);
     checkBoolean("validate", options.validate);
     throwIfAborted(options.signal, "Adding a skill");
     const expectedVersion = checkExpected(options.expectedVersion, 0);
+    const { expectedStatus } = options;
+    checkOneOf("expectedStatus", expectedStatus, SKILL_STATUSES);
     const parse = await (this.#parser ??= this.#loadParser());
     const parsed = parse(draft);
     const hash = contentHash(parsed.definition);
     const current = await this.find(parsed.id);
     if (current?.contentHash === hash)
       return { stored: true, result: alreadyStored(current, parsed) };
-    failEarly(parsed.id, expectedVersion, current);
+    const { id } = parsed;
+    await explaining(explain, parsed.definition, async () =>
+      failEarly({ id, expectedVersion, expectedStatus }, current),
+    );
     const { program, fingerprint } = await this.#parts.admission.checkStructure(parsed);
     const validate = options.validate ?? true;
     const checks = validate
@@ -143,6 +163,7 @@ export class Catalog {
         status: parsed.status,
         checks,
         expectedVersion,
+        ...(expectedStatus === undefined ? {} : { expectedStatus }),
         ...(program === undefined ? {} : { program }),
         ...(fingerprint === undefined ? {} : { codeFingerprint: fingerprint }),
         ...(author === undefined ? {} : { author }),
@@ -291,7 +312,7 @@ export class Catalog {
         },
       );
     }
-    const appended = await this.#parts.store.append({
+    const appended = await this.#append({
       id,
       definition: definitionOf(target),
       contentHash: target.contentHash,
@@ -317,14 +338,20 @@ export class Catalog {
     status: SkillStatus,
     options: StatusOptions = {},
   ): Promise<ChangeResult & { readonly status: SkillStatus }> {
-    checkKnownOptions("setStatus", options, ["expectedVersion", "reason", "replacement"]);
+    checkKnownOptions("setStatus", options, [
+      "expectedVersion",
+      "expectedStatus",
+      "reason",
+      "replacement",
+    ]);
     if (status === undefined)
       throw new RepertoireError(
         "INVALID_INPUT",
         `Expected \`status\` to be one of ${SKILL_STATUSES.join(", ")}, got nothing`,
       );
     checkOneOf("status", status, SKILL_STATUSES);
-    const { replacement, reason } = options;
+    const { replacement, reason, expectedStatus } = options;
+    checkOneOf("expectedStatus", expectedStatus, SKILL_STATUSES);
     checkText("reason", reason, this.#parts.limits.descriptionLength);
     if (replacement !== undefined && !isSkillId(replacement)) {
       throw new RepertoireError(
@@ -333,12 +360,15 @@ export class Catalog {
       );
     }
     const dependents = status === "active" ? {} : await this.#dependentsOf(id);
-    const changed = await this.#parts.store.setStatus(id, {
+    const change = {
       status,
       expectedVersion: checkExpected(options.expectedVersion, "any"),
+      ...(expectedStatus === undefined ? {} : { expectedStatus }),
       ...(reason === undefined ? {} : { reason }),
       ...(replacement === undefined ? {} : { replacement }),
-    });
+    };
+    const { store } = this.#parts;
+    const changed = await explaining(this.#explain, undefined, () => store.setStatus(id, change));
     return { id, ...changed, status, ...dependents };
   }
 
@@ -346,7 +376,11 @@ export class Catalog {
     checkKnownOptions("remove", options, ["expectedVersion"]);
     const expectedVersion = checkExpected(options.expectedVersion, "any");
     const dependents = await this.#dependentsOf(id);
-    return { id, ...(await this.#parts.store.remove(id, expectedVersion)), ...dependents };
+    const { store } = this.#parts;
+    const removed = await explaining(this.#explain, undefined, () =>
+      store.remove(id, expectedVersion),
+    );
+    return { id, ...removed, ...dependents };
   }
 
   /** Skills whose current version declares that it calls this one, which need not be there. */
@@ -362,17 +396,6 @@ export class Catalog {
     const dependents = await this.#parts.store.dependents(id, DEFAULT_DEPENDENTS);
     return dependents.count === 0 ? {} : { dependents };
   }
-}
-
-/** Examples take time; a conflict that is already certain should not wait for them. */
-function failEarly(
-  id: string,
-  expected: ExpectedVersion,
-  current: StoredVersion | undefined,
-): void {
-  const actual = current?.version ?? 0;
-  if (expected === "any" || expected === actual) return;
-  throw new VersionConflictError(id, expected, actual, current?.contentHash);
 }
 
 function withoutProgram({ program: _, ...version }: StoredVersion): SkillVersion {

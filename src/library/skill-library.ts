@@ -47,6 +47,8 @@ import type { Replay, ReplayOptions } from "./replayer.ts";
 import { runNotFound } from "./run-not-found.ts";
 import type { SearchOptions, SearchResult } from "./searcher.ts";
 import type { SyncLibrary } from "./sync/sync-library.ts";
+import { updateSkill } from "./update-skill.ts";
+import type { ChangeDraft, UpdateOptions } from "./update-skill.ts";
 import type { WorkflowInput, WorkflowRun } from "./workflow.ts";
 import { saveWorkflow } from "./workflow-skill.ts";
 import type { WorkflowDraft } from "./workflow-skill.ts";
@@ -106,6 +108,19 @@ export class SkillLibrary implements AsyncDisposable {
     const result = await this.#parts.catalog.add(draft, options);
     this.#parts.spaces.nudge();
     return result;
+  }
+
+  /**
+   * Changes a skill: reads it, lets `change` make the next draft of it, and adds that on the condition
+   * that nobody else was faster; otherwise begins again with the newest version.
+   *
+   * @param change called once more for every retry; returns nothing to leave the skill as it is
+   * @throws {SKILL_NOT_FOUND} when there is no such skill, and no `orAdd`
+   * @throws {VERSION_CONFLICT} of the last attempt, after all retries
+   * @throws what `add` throws, and whatever `change` throws
+   */
+  update(id: string, change: ChangeDraft, options?: UpdateOptions): Promise<AddResult> {
+    return updateSkill(this, id, change, options);
   }
 
   /** Adds many drafts; one bad draft never spoils the rest. One outcome per draft, in order. */

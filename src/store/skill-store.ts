@@ -34,6 +34,8 @@ export interface NewVersion {
   readonly author?: string;
   readonly message?: string;
   readonly expectedVersion: ExpectedVersion;
+  /** Status the current version must have; anything else is a conflict (default: any will do). */
+  readonly expectedStatus?: SkillStatus;
 }
 
 export interface Appended {
@@ -56,6 +58,8 @@ export type AppendOutcome =
       readonly expected: number;
       readonly actual: number;
       readonly actualHash: string | undefined;
+      /** Present where the version is as expected, and its status is not. */
+      readonly actualStatus?: SkillStatus;
     };
 
 /** A stored version with the program to run. */
@@ -68,6 +72,8 @@ export interface StatusChange {
   readonly reason?: string;
   readonly replacement?: string;
   readonly expectedVersion: ExpectedVersion;
+  /** Status the current version must have; anything else is a conflict (default: any will do). */
+  readonly expectedStatus?: SkillStatus;
 }
 
 /** One committed change, in revision order. */

@@ -103,6 +103,77 @@ test("processes that count on the same skill lose no update and see no stale one
   expectSound();
 });
 
+test("processes that update the same skill lose no update", async () => {
+  await using library = await openLibrary({ path: directory.path, sandbox: { workers: 1 } });
+  await library.add(noteDraft("counter", "0"));
+  const workers = Array.from({ length: 4 }, () => start("update", 25));
+  expect(await Promise.all(workers.map(exitCode))).toStrictEqual([0, 0, 0, 0]);
+  const history = await library.getVersionHistory("counter");
+  expect(history.map(({ instructions }) => Number(instructions))).toStrictEqual(
+    Array.from({ length: 101 }, (_, n) => n),
+  );
+  const byProcess = Map.groupBy(history.slice(1), ({ author }) => author);
+  expect([...byProcess.values()].map(({ length }) => length)).toStrictEqual([25, 25, 25, 25]);
+  expectSound();
+});
+
+test("of processes that write on the same condition, one succeeds and the others conflict", async () => {
+  await using library = await openLibrary({ path: directory.path, sandbox: { workers: 1 } });
+  const others = await Promise.all([startServing(), startServing(), startServing()]);
+  const race = async (...call: Parameters<(typeof others)[number]>): Promise<number> => {
+    const outcomes = await Promise.all(others.map((other) => other(...call)));
+    const won = outcomes.filter((each) => typeof each === "object");
+    const lost = outcomes.filter((each) => each === "VERSION_CONFLICT");
+    expect(lost).toHaveLength(outcomes.length - won.length);
+    return won.length;
+  };
+  await library.add(noteDraft("race", "one"));
+  await library.add(noteDraft("race", "two"), { expectedVersion: 1 });
+  expect(await race("rollback", "race", 1, { expectedVersion: 2 })).toBe(3);
+  expect((await library.getVersionHistory("race")).length).toBe(3);
+  // What writes the same is no conflict, so from here on each writes something of its own.
+  let text = 0;
+  const contest = async (
+    call: (other: (typeof others)[number], own: string) => Promise<unknown>,
+  ): Promise<number> => {
+    const outcomes = await Promise.all(others.map((other) => call(other, `own ${(text += 1)}`)));
+    expect(outcomes.filter((each) => each === "VERSION_CONFLICT")).toHaveLength(2);
+    return outcomes.findIndex((each) => typeof each === "object");
+  };
+  const added = await contest((other, own) =>
+    other("add", noteDraft("race", own), { expectedVersion: 3 }),
+  );
+  expect((await library.get("race"))?.instructions).toBe(`own ${added + 1}`);
+  const imported = await Promise.all(
+    others.map((other, n) =>
+      other("addMany", [noteDraft("race", `import ${n}`), noteDraft(`by-${n}`)], {
+        expectedVersion: [4, 0],
+      }),
+    ),
+  );
+  expect(
+    imported.map((outcomes) => (outcomes as { ok: boolean }[]).map(({ ok }) => ok)).toSorted(),
+  ).toStrictEqual([
+    [false, true],
+    [false, true],
+    [true, true],
+  ]);
+  await contest((other, own) =>
+    other("setStatus", "race", "deprecated", {
+      expectedVersion: 5,
+      expectedStatus: "active",
+      reason: own,
+    }),
+  );
+  const removals = await Promise.all(
+    others.map((other) => other("remove", "race", { expectedVersion: 5 })),
+  );
+  expect(removals.filter((each) => each === "SKILL_NOT_FOUND")).toHaveLength(2);
+  await library.add(skillDraft("echo"));
+  const flow = { id: "flow", name: "Flow", steps: ["echo"] };
+  await contest((other, own) => other("saveWorkflow", { ...flow, description: own }));
+});
+
 test("processes that create the library at the same moment share it", async () => {
   const workers = Array.from({ length: 3 }, () => start("create"));
   await Promise.all(workers.map(nextMessage));

@@ -19,6 +19,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
     "functionEmbedder",
     "getSkillLibrary",
     "httpEmbedder",
+    "mergeDrafts",
     "miniLmEmbedder",
     "openLibrary",
     "staticEmbedder",

@@ -8,7 +8,16 @@ import type { SkillLibrary } from "../../src/library/skill-library.ts";
 import { noteDraft, skillDraft } from "./skill-draft.ts";
 
 export interface LibraryCall {
-  readonly method: "add" | "rollback" | "setStatus" | "remove" | "get" | "search" | "execute";
+  readonly method:
+    | "add"
+    | "addMany"
+    | "saveWorkflow"
+    | "rollback"
+    | "setStatus"
+    | "remove"
+    | "get"
+    | "search"
+    | "execute";
   readonly args: readonly unknown[];
 }
 
@@ -72,6 +81,21 @@ async function increment(library: SkillLibrary): Promise<void> {
   await library.close();
 }
 
+/** Raises a shared counter by one through `update`, `count` times. */
+async function update(library: SkillLibrary): Promise<void> {
+  for (let done = 0; done < Number(count); done++) {
+    await library.update(
+      "counter",
+      (draft) => ({
+        ...draft,
+        instructions: `${Number.parseInt(draft.instructions ?? "", 10) + 1}`,
+      }),
+      { orAdd: noteDraft("counter", "0"), retries: 10_000, author: `process-${process.pid}` },
+    );
+  }
+  await library.close();
+}
+
 /** Runs a skill so often and then simply ends, with the library open. */
 async function runAndEnd(library: SkillLibrary): Promise<void> {
   for (let n = 0; n < Number(count); n++) await library.execute("echo", { n });
@@ -97,6 +121,9 @@ switch (task) {
     break;
   case "increment":
     await increment(await openLibrary(path));
+    break;
+  case "update":
+    await update(await openLibrary(path));
     break;
   case "run-and-end":
     await runAndEnd(await openLibrary(path));

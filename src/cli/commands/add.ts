@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { RepertoireError } from "../../base/errors.ts";
 import type { AddOutcome } from "../../index.ts";
+import { checkExpected, checkKnownOptions } from "../../library/options.ts";
 import type { ExpectedVersion } from "../../store/skill-store.ts";
 import { readAgentSkill, SKILL_FILE } from "../agent-skill.ts";
 import { declareCommand, defined } from "../command.ts";
@@ -13,6 +14,7 @@ import { inOrder } from "../in-order.ts";
 import { noteAdded } from "../note-added.ts";
 import { parseExpectedVersion } from "../numbers.ts";
 import { parseItems, readSource } from "../read-input.ts";
+import type { Item } from "../read-input.ts";
 import { failureNotes } from "../failed-adds.ts";
 import type { FailedAdd, FailureNotes } from "../failed-adds.ts";
 import { errorDocument } from "../report-error.ts";
@@ -30,7 +32,7 @@ interface AddFlags {
 
 /** A draft, or why there is none, and where it came from. */
 type Candidate = { readonly file: string; readonly line?: number; readonly index?: number } & (
-  | { readonly value: unknown }
+  | { readonly value: unknown; readonly expectedVersion?: ExpectedVersion }
   | { readonly error: RepertoireError }
 );
 
@@ -42,7 +44,7 @@ export const addCommand: Install = (program, run) => {
   })
     .addHelpText(
       "before",
-      "Files are drafts (JSON, an array of them, or JSON Lines), Agent Skills folders, or - for stdin.\n",
+      "Files are drafts (JSON, an array of them, or JSON Lines), Agent Skills folders, or - for stdin.\nIn place of a draft, {draft, expectedVersion} says of this one which version it must be at.\n",
     )
     .option("--starter", "add the skills shipped with this program")
     .option(
@@ -70,10 +72,12 @@ async function add(context: CliContext, files: readonly string[], flags: AddFlag
     report(context, failures, candidates[index] as Candidate, outcome),
   );
   const drafts: unknown[] = [];
+  const expected: (ExpectedVersion | undefined)[] = [];
   const positions: number[] = [];
   candidates.forEach((candidate, at) => {
     if ("error" in candidate) return settle(at, candidate.error);
     drafts.push(candidate.value);
+    expected.push(candidate.expectedVersion);
     positions.push(at);
   });
   if (drafts.length === 0) return;
@@ -81,7 +85,8 @@ async function add(context: CliContext, files: readonly string[], flags: AddFlag
   const library = await context.library({ create: true });
   try {
     await library.addMany(drafts, {
-      ...defined({ expectedVersion, author, message }),
+      ...defined({ author, message }),
+      expectedVersion: expected.map((each) => each ?? expectedVersion),
       validate,
       signal: context.signal,
       onResult: (outcome) => settle(positions[outcome.index] as number, outcome),
@@ -101,7 +106,7 @@ async function candidatesOf(file: string, context: CliContext): Promise<readonly
     const folder = await agentSkillFolder(file);
     if (folder === undefined) {
       const items = parseItems(await readSource(file, context.signal));
-      if (items.length > 0) return items;
+      if (items.length > 0) return items.map(withExpectedVersion);
       throw new RepertoireError(
         "INVALID_INPUT",
         `${file === "-" ? "(stdin)" : file} holds no drafts; expected one at least`,
@@ -116,6 +121,23 @@ async function candidatesOf(file: string, context: CliContext): Promise<readonly
     return [{ file, value: draft }];
   } catch (error) {
     if (error instanceof RepertoireError && error.code !== "CANCELLED") return [{ file, error }];
+    throw error;
+  }
+}
+
+/** An item may say for itself which version it expects: `{ draft, expectedVersion }`. */
+function withExpectedVersion(item: Item): Candidate {
+  if ("error" in item) return item;
+  const { value, ...place } = item;
+  if (typeof value !== "object" || value === null || !("draft" in value)) return item;
+  try {
+    checkKnownOptions("an item of `add`", value, ["draft", "expectedVersion"]);
+    const { draft, expectedVersion } = value as { draft: unknown; expectedVersion?: unknown };
+    return expectedVersion === undefined
+      ? { ...place, value: draft }
+      : { ...place, value: draft, expectedVersion: checkExpected(expectedVersion, 0) };
+  } catch (error) {
+    if (error instanceof RepertoireError) return { ...place, error };
     throw error;
   }
 }

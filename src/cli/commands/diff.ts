@@ -3,8 +3,8 @@ import type { FieldChange } from "../../index.ts";
 import type { Paint, Style } from "../colours.ts";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
-import { unifiedDiff } from "../line-diff.ts";
-import type { DiffLine } from "../line-diff.ts";
+import { unifiedDiff } from "../../base/line-diff.ts";
+import type { DiffLine } from "../../base/line-diff.ts";
 import { wholeNumber } from "../numbers.ts";
 import { oneLine, printable } from "../text-width.ts";
 

@@ -84,13 +84,16 @@ export function toWireError(error: unknown): WireError {
 /** The error as the asynchronous method would have thrown it, with its class. */
 export function fromWireError({ code, message, details }: WireError): RepertoireError {
   switch (code) {
-    case "VERSION_CONFLICT":
+    case "VERSION_CONFLICT": {
+      const { skillId, expected, actual, actualHash, ...facts } = details;
       return new VersionConflictError(
-        details["skillId"] as string,
-        details["expected"] as number,
-        details["actual"] as number,
-        details["actualHash"] as string | undefined,
+        skillId as string,
+        expected as number,
+        actual as number,
+        actualHash as string | undefined,
+        facts,
       );
+    }
     case "INVALID_DRAFT":
       return new InvalidDraftError(
         details["subject"] as string,

@@ -176,15 +176,22 @@ export function skillWriter({ statement }: SqliteConnection, clock: Clock): Skil
         return { ok: true, appended: existing(item.id, current) };
       const expected = item.expectedVersion;
       const actual = current?.version ?? 0;
-      if (expected !== "any" && expected !== actual)
-        return { ok: false, expected, actual, actualHash: current?.content_hash };
+      const refusal = { ok: false, actual, actualHash: current?.content_hash } as const;
+      if (expected !== "any" && expected !== actual) return { ...refusal, expected };
+      if (current !== undefined && isOtherStatus(current, item.expectedStatus))
+        return { ...refusal, expected: actual, actualStatus: current.status };
       return { ok: true, appended: insert(item, found) };
     },
 
     setStatus(id, change) {
       const found = currentSkill(id, change.expectedVersion);
       const { version } = found;
-      const { status } = change;
+      const { status, expectedStatus } = change;
+      if (isOtherStatus(found, expectedStatus))
+        throw new VersionConflictError(id, version, version, found.content_hash, {
+          expectedStatus,
+          actualStatus: found.status,
+        });
       const note = noteJson(change);
       if (found.status === status && found.note === note)
         return { version, revision: found.revision };
@@ -206,4 +213,11 @@ export function skillWriter({ statement }: SqliteConnection, clock: Clock): Skil
       return { version, revision };
     },
   };
+}
+
+function isOtherStatus(
+  { status }: SkillRow,
+  expected: SkillStatus | undefined,
+): expected is SkillStatus {
+  return expected !== undefined && status !== expected;
 }

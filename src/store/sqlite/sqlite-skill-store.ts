@@ -1,5 +1,5 @@
 import { systemClock } from "../../base/clock.ts";
-import { VersionConflictError } from "../../base/errors.ts";
+import { conflictOf } from "../conflict-of.ts";
 import type { SkillStore } from "../skill-store.ts";
 import { openConnection } from "./connection.ts";
 import type { SqliteConnection, SqliteOptions } from "./connection.ts";
@@ -46,10 +46,7 @@ export function skillStoreOn(connection: SqliteConnection, clock = systemClock):
   return {
     async append(version) {
       const outcome = await transact(() => writer.append(version));
-      if (!outcome.ok) {
-        const { expected, actual, actualHash } = outcome;
-        throw new VersionConflictError(version.id, expected, actual, actualHash);
-      }
+      if (!outcome.ok) throw conflictOf(version, outcome);
       if (outcome.appended.created) committed(outcome.appended.revision);
       return outcome.appended;
     },

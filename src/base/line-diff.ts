@@ -11,15 +11,20 @@ export interface DiffLine {
   readonly text: string;
 }
 
-export function unifiedDiff(from: string, to: string): readonly DiffLine[] {
-  return hunks(diffLines(linesOf(from), linesOf(to)));
+/** @param maxEdits edits beyond which the texts are shown whole (default: 1000) */
+export function unifiedDiff(from: string, to: string, maxEdits = MAX_EDITS): readonly DiffLine[] {
+  return hunks(diffLines(linesOf(from), linesOf(to), maxEdits));
 }
 
 function linesOf(text: string): readonly string[] {
   return text === "" ? [] : text.replace(/\n$/, "").split("\n");
 }
 
-function diffLines(from: readonly string[], to: readonly string[]): readonly DiffLine[] {
+function diffLines(
+  from: readonly string[],
+  to: readonly string[],
+  maxEdits: number,
+): readonly DiffLine[] {
   let start = 0;
   while (start < Math.min(from.length, to.length) && from[start] === to[start]) start += 1;
   let end = 0;
@@ -30,15 +35,19 @@ function diffLines(from: readonly string[], to: readonly string[]): readonly Dif
     end += 1;
   return [
     ...marked("same", from.slice(0, start)),
-    ...editScript(from.slice(start, from.length - end), to.slice(start, to.length - end)),
+    ...editScript(from.slice(start, from.length - end), to.slice(start, to.length - end), maxEdits),
     ...marked("same", from.slice(from.length - end)),
   ];
 }
 
-function editScript(from: readonly string[], to: readonly string[]): readonly DiffLine[] {
+function editScript(
+  from: readonly string[],
+  to: readonly string[],
+  maxEdits: number,
+): readonly DiffLine[] {
   const trace: Map<number, number>[] = [];
   let reach = new Map<number, number>([[1, 0]]);
-  for (let edits = 0; edits <= Math.min(from.length + to.length, MAX_EDITS); edits++) {
+  for (let edits = 0; edits <= Math.min(from.length + to.length, maxEdits); edits++) {
     const next = new Map<number, number>();
     trace.push(reach);
     for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
