@@ -2,6 +2,7 @@
 export { openLibrary } from "./library/open-library.ts";
 export { defaultLibraryPath } from "./library/library-path.ts";
 export { getSkillLibrary } from "./library/process-library.ts";
+export { LibraryView } from "./library/library-view.ts";
 export { SkillLibrary } from "./library/skill-library.ts";
 export { InvalidDraftError, RepertoireError, VersionConflictError } from "./base/errors.ts";
 export { ValidationFailedError } from "./library/admission.ts";

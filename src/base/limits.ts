@@ -67,6 +67,8 @@ export interface Limits extends RunLimits {
   /** Most items a batch accepts. */
   readonly batchItems: number;
   readonly workflowSteps: number;
+  /** Skills that may have changed since the revision of a view, for its lists and searches. */
+  readonly viewChanges: number;
   readonly cacheEntries: number;
   readonly cacheTtlMs: number;
   /** How long a write waits for another process before it gives up. */
@@ -121,6 +123,7 @@ export const LIMITS: Limits = Object.freeze({
   maxConcurrent: 10,
   batchItems: 100_000,
   workflowSteps: 1000,
+  viewChanges: 50_000,
   cacheEntries: 100,
   cacheTtlMs: 3_600_000,
   storeBusyMs: 10_000,

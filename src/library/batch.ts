@@ -252,8 +252,10 @@ async function commit(
   return Promise.all(outcomes);
 }
 
+type RunParts = Pick<BatchParts, "executor" | "limits" | "clock">;
+
 export async function executeMany(
-  parts: BatchParts,
+  parts: RunParts,
   items: readonly ExecuteManyItem[],
   options: ExecuteManyOptions = {},
 ): Promise<readonly Execution[]> {
@@ -277,7 +279,7 @@ export async function executeMany(
 }
 
 async function executeItem(
-  parts: BatchParts,
+  parts: RunParts,
   item: ExecuteManyItem,
   { timeoutMs, caller, signal }: ExecuteManyOptions,
 ): Promise<Execution> {

@@ -7,7 +7,7 @@ import type { Limits } from "../base/limits.ts";
 import type { SkillCache } from "../cache/skill-cache.ts";
 import { contentHash } from "../skill/content-hash.ts";
 import { definitionOf } from "../skill/definition-of.ts";
-import type { DraftParser, ParsedDraft } from "../skill/parse-draft.ts";
+import type { DraftParser } from "../skill/parse-draft.ts";
 import { isSkillId, SKILL_ID_RULE } from "../skill/skill-id.ts";
 import { SKILL_STATUSES } from "../skill/skill.ts";
 import type { Skill, SkillStatus, SkillVersion } from "../skill/skill.ts";
@@ -21,6 +21,7 @@ import type {
 } from "../store/skill-store.ts";
 import { addResult, alreadyStored } from "./add-result.ts";
 import type { Admission } from "./admission.ts";
+import { checkRevision, placeOf } from "./as-of.ts";
 import type {
   AddOptions,
   AddResult,
@@ -36,10 +37,11 @@ import type {
 } from "./catalog-options.ts";
 import type { Coherence } from "./coherence.ts";
 import { refuseDuplicate } from "./duplicates.ts";
+import { draftWarnings } from "./draft-warnings.ts";
 import { failEarly } from "./early-conflict.ts";
 import { conflictExplainer, explaining } from "./explain-conflict.ts";
 import type { ExplainConflict } from "./explain-conflict.ts";
-import { checkListFilter, LIST_ORDERS, listSkills } from "./list-skills.ts";
+import { checkListFilter, checkListOptions, LIST_FILTERS, listSkills } from "./list-skills.ts";
 import type { Neighbours } from "./neighbours.ts";
 import { skillNotFound } from "./skill-not-found.ts";
 import { metricsOf } from "./evidence.ts";
@@ -60,7 +62,6 @@ export type PreparedDraft =
   | { readonly stored: true; readonly result: AddResult };
 
 const DEFAULT_FACETS = 50;
-const FILTERS: readonly string[] = ["category", "tags", "status", "limit"];
 const DEFAULT_DEPENDENTS = 100;
 /** As in a draft. */
 const AUTHOR_LENGTH = 256;
@@ -155,7 +156,7 @@ export class Catalog {
     const author = options.author ?? parsed.author;
     const prepared = {
       stored: false,
-      warnings: await this.#warningsOf(parsed, validate),
+      warnings: await draftWarnings(parsed, validate, (called) => this.find(called)),
       version: {
         id: parsed.id,
         definition: parsed.definition,
@@ -174,21 +175,6 @@ export class Catalog {
     return prepared;
   }
 
-  async #warningsOf(
-    { id, definition }: ParsedDraft,
-    validated: boolean,
-  ): Promise<readonly string[]> {
-    const warnings: string[] = [];
-    if (!validated) warnings.push("its examples were not run: it was added with `validate: false`");
-    else if (definition.code !== undefined && definition.examples.length === 0)
-      warnings.push("it has no examples, so nothing shows yet that it works");
-    for (const called of definition.capabilities.skills) {
-      if (called !== id && (await this.find(called)) === undefined)
-        warnings.push(`it declares skill "${called}", which is not in the library`);
-    }
-    return warnings;
-  }
-
   /** Not an `async` function, so that a hit costs as few turns as there can be. */
   get(id: string, options: GetOptions = {}): Promise<Skill | undefined> {
     try {
@@ -201,17 +187,21 @@ export class Catalog {
     }
   }
 
-  /** The current or named version through the cache, with its program and without metrics. */
+  /**
+   * The current or named version through the cache, with its program and without metrics.
+   *
+   * @param asOf a revision that is there already, so that the answer will never be another
+   */
   find(
     id: string,
     version?: number,
+    asOf?: number,
   ): StoredVersion | undefined | Promise<StoredVersion | undefined> {
     // Anything else could pass for the key of a version, such as "echo@2".
     if (!isSkillId(id)) return undefined;
     const { coherence, cache, store } = this.#parts;
-    const key = version === undefined ? `skill:${id}` : `skill:${id}@${version}`;
-    const load = (): Promise<StoredVersion | undefined> =>
-      store.find(id, version === undefined ? {} : { version });
+    const key = `skill:${id}${version === undefined ? "" : `@${version}`}${asOf === undefined ? "" : `~${asOf}`}`;
+    const load = (): Promise<StoredVersion | undefined> => store.find(id, placeOf(version, asOf));
     const ready = coherence.check();
     return ready === undefined
       ? cache.getOrLoad(key, load)
@@ -225,19 +215,16 @@ export class Catalog {
     checkIsText("id", id);
     checkKnownOptions("get", options, ["version", "asOf", "useCache", "signal"]);
     checkInteger("version", options.version, 1, Number.MAX_SAFE_INTEGER);
-    checkInteger("asOf", options.asOf, 0, Number.MAX_SAFE_INTEGER);
     checkBoolean("useCache", options.useCache);
     throwIfAborted(options.signal, "Reading a skill");
     if (!isSkillId(id)) return undefined;
-    if (options.asOf === undefined && options.useCache !== false)
-      return this.find(id, options.version);
-    const { version, asOf } = options;
-    return this.#parts.store
-      .find(id, {
-        ...(version === undefined ? {} : { version }),
-        ...(asOf === undefined ? {} : { asOf }),
-      })
-      .then(deepFreeze);
+    const { version, asOf, useCache = true } = options;
+    const read = (): StoredVersion | undefined | Promise<StoredVersion | undefined> =>
+      useCache
+        ? this.find(id, version, asOf)
+        : this.#parts.store.find(id, placeOf(version, asOf)).then(deepFreeze);
+    const checked = asOf === undefined ? undefined : checkRevision(this.#parts.store, "asOf", asOf);
+    return checked === undefined ? read() : checked.then(read);
   }
 
   #view(version: StoredVersion | undefined): Skill | undefined | Promise<Skill> {
@@ -263,15 +250,13 @@ export class Catalog {
 
   async list(options: ListOptions = {}): Promise<readonly ListedSkill[]> {
     const { limits, store, evidence } = this.#parts;
-    checkKnownOptions("list", options, [...FILTERS, "orderBy", "after"]);
-    checkListFilter(options, limits);
-    checkOneOf("orderBy", options.orderBy, LIST_ORDERS);
+    checkListOptions(options, limits);
     return listSkills({ store, evidence }, options, limits);
   }
 
   /** Counts of the categories, tags and statuses among the skills that pass the filter. */
   async facets(options: FacetOptions = {}): Promise<SkillFacets> {
-    checkKnownOptions("facets", options, FILTERS);
+    checkKnownOptions("facets", options, LIST_FILTERS);
     checkListFilter(options, this.#parts.limits);
     return this.#parts.store.facets({ ...options, limit: options.limit ?? DEFAULT_FACETS });
   }
@@ -398,6 +383,6 @@ export class Catalog {
   }
 }
 
-function withoutProgram({ program: _, ...version }: StoredVersion): SkillVersion {
+export function withoutProgram({ program: _, ...version }: StoredVersion): SkillVersion {
   return version;
 }

@@ -215,7 +215,7 @@ export function summaryOf(version: StoredVersion): SkillSummary {
   };
 }
 
-function documentOf(version: StoredVersion): IndexDocument {
+export function documentOf(version: StoredVersion): IndexDocument {
   return {
     summary: summaryOf(version),
     parameters: parametersOf(version.input),

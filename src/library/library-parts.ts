@@ -9,6 +9,7 @@ import type { Composer } from "./composer.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Executor } from "./executor.ts";
 import type { Learning } from "./learning.ts";
+import type { ViewSources } from "./make-view.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { Replayer } from "./replayer.ts";
 import type { OfferedTool } from "./offered-tools.ts";
@@ -37,6 +38,7 @@ export interface LibraryParts {
   readonly executor: Executor;
   readonly composer: Composer;
   readonly replayer: Replayer;
+  readonly viewSources: ViewSources;
   readonly sync: SyncLibrary;
   readonly limits: Limits;
   readonly clock: Clock;

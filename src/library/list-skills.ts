@@ -17,9 +17,9 @@ import type { SkillUsage } from "../store/run-store.ts";
 import type { SkillFilter, SkillStore } from "../store/skill-store.ts";
 import type { FacetOptions, ListedSkill, ListOptions, ListOrder } from "./catalog-options.ts";
 import type { Evidence } from "./evidence.ts";
-import { checkInteger, checkOneOf, checkText, checkTexts } from "./options.ts";
+import { checkInteger, checkKnownOptions, checkOneOf, checkText, checkTexts } from "./options.ts";
 
-export const LIST_ORDERS: readonly ListOrder[] = ["id", "name", "recent", "uses", "success"];
+const LIST_ORDERS: readonly ListOrder[] = ["id", "name", "recent", "uses", "success"];
 
 const DEFAULT_PAGE = 100;
 /** Read beyond a page in one go, for entries that turn out not to be part of it. */
@@ -31,7 +31,7 @@ const CURSOR_LENGTH = 4096;
 const CURSOR_MARK = "~";
 
 interface ListSources {
-  readonly store: SkillStore;
+  readonly store: Pick<SkillStore, "list">;
   readonly evidence: Pick<Evidence, "usage">;
 }
 
@@ -51,6 +51,16 @@ export function checkListFilter(
   checkOneOf("status", status, SKILL_STATUSES);
   checkText("category", category, categoryLength);
   checkTexts("tags", tags);
+}
+
+/** What `list` can be asked, besides a limit and a place; `facets` can be asked the same. */
+export const LIST_FILTERS: readonly string[] = ["category", "tags", "status", "limit"];
+
+/** @throws {INVALID_INPUT} for options of a list that are not known or malformed */
+export function checkListOptions(options: ListOptions, limits: Limits): void {
+  checkKnownOptions("list", options, [...LIST_FILTERS, "orderBy", "after"]);
+  checkListFilter(options, limits);
+  checkOneOf("orderBy", options.orderBy, LIST_ORDERS);
 }
 
 /** @throws {INVALID_INPUT} when `after` is no cursor of this order, or in the order of ids no id */

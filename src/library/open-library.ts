@@ -29,11 +29,13 @@ import { Composer } from "./composer.ts";
 import { draftChecker } from "./draft-check/draft-checker.ts";
 import { Evidence } from "./evidence.ts";
 import { Executor } from "./executor.ts";
+import type { ExecutorParts } from "./executor.ts";
 import { fetchSettings } from "./host-fetch/fetch-settings.ts";
 import { hostFetch } from "./host-fetch/host-fetch.ts";
 import { checkJournals, JournalKeeper } from "./journal-keeper.ts";
 import { Learning } from "./learning.ts";
 import { defaultLibraryPath, prepareDirectory } from "./library-path.ts";
+import type { ViewSources } from "./make-view.ts";
 import { Neighbours } from "./neighbours.ts";
 import { openSpaces } from "./open-spaces.ts";
 import { offerTools } from "./offered-tools.ts";
@@ -42,6 +44,7 @@ import type { LibraryOptions, SandboxSize } from "./options.ts";
 import { checkPolicy, policyRules } from "./policy.ts";
 import { Replayer } from "./replayer.ts";
 import { Searcher } from "./searcher.ts";
+import type { SearcherParts } from "./searcher.ts";
 import { SkillLibrary } from "./skill-library.ts";
 import { SyncLibrary } from "./sync/sync-library.ts";
 
@@ -190,7 +193,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     clock,
   });
   const find: Catalog["find"] = (id, version) => catalog.find(id, version);
-  const executor: Executor = new Executor({
+  const executorParts: ExecutorParts = {
     find,
     sandbox,
     evidence,
@@ -201,9 +204,10 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     limits,
     clock,
     closing: closing.signal,
-  });
+  };
+  const executor: Executor = new Executor(executorParts);
   const listIds = (): Promise<readonly string[]> => allIds(catalog, limits);
-  const searcher: Searcher = new Searcher({
+  const searcherParts: SearcherParts = {
     spaces,
     cache,
     coherence,
@@ -213,7 +217,16 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     limits,
     find,
     listIds,
-  });
+  };
+  const searcher: Searcher = new Searcher(searcherParts);
+  const viewSources: ViewSources = {
+    store,
+    catalog,
+    evidence,
+    limits,
+    executor: executorParts,
+    searcher: searcherParts,
+  };
   const composer = new Composer({ executor, find, limits, clock });
   const replayer = new Replayer({
     catalog,
@@ -249,6 +262,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     executor,
     composer,
     replayer,
+    viewSources,
     sync,
     limits,
     clock,

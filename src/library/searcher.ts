@@ -26,6 +26,7 @@ import {
   checkText,
   checkTexts,
 } from "./options.ts";
+import type { PinnedSearch } from "./pinned-search.ts";
 import type { EmbeddedQuery } from "./query-embedding.ts";
 import type { SearchSpace } from "./search-space.ts";
 import type { SearchSpaces } from "./search-spaces.ts";
@@ -116,6 +117,8 @@ export interface SearcherParts {
   readonly find: FindSkill;
   /** Every id in the library, for filters on evidence. */
   readonly listIds: () => Promise<readonly string[]>;
+  /** Searches the library as of a revision (default: as it is). */
+  readonly pinned?: PinnedSearch;
 }
 
 export class Searcher {
@@ -225,7 +228,8 @@ export class Searcher {
     const { signal: _, ...shared } = options;
     const { category, tags, status, limit } = options;
     const space = this.#parts.spaces.current.embedder?.id ?? null;
-    const key = `search:${JSON.stringify([query, space, category ?? null, tags ?? [], status ?? "active", limit ?? null, learning.version])}`;
+    const revision = this.#parts.pinned?.revision ?? null;
+    const key = `search:${JSON.stringify([query, space, category ?? null, tags ?? [], status ?? "active", limit ?? null, learning.version, revision])}`;
     const ranking = (await cache.getOrLoad(key, () => this.#searchIndex(query, shared))) as Ranking;
     // Better can be had later, without any skill changing: not for ever where something was missing.
     if (ranking.modeReason !== undefined && space !== null) cache.invalidate(key);
@@ -233,21 +237,32 @@ export class Searcher {
   }
 
   async #searchIndex(text: string, options: SearchOptions): Promise<Ranking> {
-    const { spaces, learning, limits } = this.#parts;
+    const { spaces, learning, limits, pinned } = this.#parts;
     const filter = await this.#filterOf(options);
     const asked = options.limit ?? limits.searchResults;
     const limit = Math.max(asked + MORE_HITS, CONFIDENCE_HITS);
     spaces.nudgeNext();
     return spaces.use(async (space) => {
-      const { hits, revision, embedded, gap } = await this.#caughtUp(space, async () => {
+      const {
+        hits,
+        revision: newest,
+        embedded,
+        gap,
+      } = await this.#caughtUp(space, async () => {
         // Not before: whether the skills have vectors to compare is known once they are indexed.
         const { gap, ...embedded } = await this.#embedQuery(space, text, options.signal);
         const { vector } = embedded;
         const learned = learning.signals(text, vector, space.embedder);
         const query = { text, filter, limit, learned, ...(vector === undefined ? {} : { vector }) };
-        const hits = await space.index.search(query);
-        return { embedded, hits, ...(gap === undefined ? {} : { gap }) };
+        if (pinned === undefined) {
+          const hits = await space.index.search(query);
+          return { embedded, hits, ...(gap === undefined ? {} : { gap }) };
+        }
+        const found = await pinned.search(space, query);
+        const reason = gap ?? found.gap;
+        return { embedded, hits: found.hits, ...(reason === undefined ? {} : { gap: reason }) };
       });
+      const revision = pinned?.revision ?? newest;
       if (embedded.vector === undefined)
         return { hits, mode: "keyword", modeReason: embedded.reason, embedder: null, revision };
       const embedder = space.embedder?.id ?? null;

@@ -15,6 +15,7 @@ import type { Execution } from "../skill/execution.ts";
 import type { Skill, SkillStatus, SkillVersion } from "../skill/skill.ts";
 import type { RunFilter, RunRecord } from "../store/run-store.ts";
 import type { Dependents, SkillFacets } from "../store/skill-store.ts";
+import { checkRevision } from "./as-of.ts";
 import { addMany, executeMany } from "./batch.ts";
 import type { AddManyOptions, AddOutcome, ExecuteManyItem, ExecuteManyOptions } from "./batch.ts";
 import type {
@@ -39,6 +40,8 @@ import type { LearnedControl } from "./learned-control.ts";
 import type { LibraryParts } from "./library-parts.ts";
 import type { LibraryStats } from "./library-stats.ts";
 import { libraryStats } from "./library-stats.ts";
+import { LibraryView } from "./library-view.ts";
+import { makeView } from "./make-view.ts";
 import { checkInteger, checkIsText, checkKnownOptions, checkOneOf } from "./options.ts";
 import type { ToolInfo } from "./options.ts";
 import { measureGrants } from "./measure-grants.ts";
@@ -324,6 +327,21 @@ export class SkillLibrary implements AsyncDisposable {
     const record = await this.#parts.evidence.redact(runId);
     if (record === undefined) throw runNotFound(runId);
     return record;
+  }
+
+  /**
+   * The library as it is at one revision, whatever is written meanwhile: one consistent set of skills
+   * for the whole run of an agent.
+   *
+   * @param revision one that is there; 0 is the empty library (default: the newest)
+   * @throws {INVALID_INPUT} when it is none, or still to come
+   */
+  async at(revision?: number): Promise<LibraryView> {
+    await using _ = await this.#enter();
+    const { store, viewSources } = this.#parts;
+    if (revision !== undefined) await checkRevision(store, "revision", revision);
+    const pinned = revision ?? (await store.revision());
+    return new LibraryView(makeView(viewSources, pinned, () => this.#enter()));
   }
 
   /** Counts, and how the parts are doing. */

@@ -6,7 +6,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
  * public sets of tools, weighing all alike moved nDCG@10 by +0.2 and -1.8. Those sets have neither
  * prose nor code: the last two are a judgement, low because long text mentions much it is not about.
  */
-const WEIGHTS = "2.0, 1.0, 1.0, 0.5, 0.3, 0.2";
+export const WEIGHTS = "2.0, 1.0, 1.0, 0.5, 0.3, 0.2";
 
 export interface IndexStatements {
   readonly state: StatementSync;

@@ -12,7 +12,7 @@ const CANDIDATES = 100;
  * How like an earlier query one has to be for that alone to offer a skill which neither keywords nor
  * vectors find.
  */
-const CANDIDATE_SIMILARITY = 0.8;
+export const CANDIDATE_SIMILARITY = 0.8;
 
 export type RankedHit = Omit<IndexHit, "summary"> & { readonly rowid: number };
 

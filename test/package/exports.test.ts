@@ -9,6 +9,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
     "Execution",
     "InvalidDraftError",
     "LIMITS",
+    "LibraryView",
     "RepertoireError",
     "SkillFailedError",
     "SkillLibrary",

@@ -2,8 +2,9 @@ import type { Command } from "commander";
 import { stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { RepertoireError } from "../../base/errors.ts";
+import { preview } from "../../base/json.ts";
+import type { JsonValue } from "../../base/json.ts";
 import type { AddOutcome } from "../../index.ts";
-import { checkExpected, checkKnownOptions } from "../../library/options.ts";
 import type { ExpectedVersion } from "../../store/skill-store.ts";
 import { readAgentSkill, SKILL_FILE } from "../agent-skill.ts";
 import { declareCommand, defined } from "../command.ts";
@@ -130,16 +131,24 @@ function withExpectedVersion(item: Item): Candidate {
   if ("error" in item) return item;
   const { value, ...place } = item;
   if (typeof value !== "object" || value === null || !("draft" in value)) return item;
-  try {
-    checkKnownOptions("an item of `add`", value, ["draft", "expectedVersion"]);
-    const { draft, expectedVersion } = value as { draft: unknown; expectedVersion?: unknown };
-    return expectedVersion === undefined
-      ? { ...place, value: draft }
-      : { ...place, value: draft, expectedVersion: checkExpected(expectedVersion, 0) };
-  } catch (error) {
-    if (error instanceof RepertoireError) return { ...place, error };
-    throw error;
-  }
+  const { draft, expectedVersion, ...rest } = value as Readonly<Record<string, JsonValue>>;
+  const unknown = Object.keys(rest)[0];
+  if (unknown === undefined && expectedVersion === undefined) return { ...place, value: draft };
+  if (unknown === undefined && isExpectedVersion(expectedVersion))
+    return { ...place, value: draft, expectedVersion };
+  const found =
+    unknown === undefined
+      ? `\`expectedVersion\` ${preview(expectedVersion)}, which is no version, 0 or "any"`
+      : `\`${unknown}\``;
+  const error = new RepertoireError(
+    "INVALID_INPUT",
+    `Expected an item with a \`draft\` to have nothing besides it and \`expectedVersion\`, got ${found}`,
+  );
+  return { ...place, error };
+}
+
+function isExpectedVersion(value: unknown): value is ExpectedVersion {
+  return value === "any" || (Number.isSafeInteger(value) && (value as number) >= 0);
 }
 
 async function agentSkillFolder(file: string): Promise<string | undefined> {
