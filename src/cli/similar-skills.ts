@@ -1,5 +1,5 @@
 /** "Did you mean" for the id of a skill that does not exist. */
-import type { SkillLibrary } from "../index.ts";
+import type { Reader } from "./at-option.ts";
 import { nearest } from "../skill/nearest.ts";
 
 const SUGGESTIONS = 3;
@@ -11,7 +11,7 @@ const MAX_PAGES = 5;
  * Ids spelled like the one asked for, then skills that a search for its words finds and that share
  * one of them; every one exists.
  */
-export async function similarSkills(library: SkillLibrary, id: string): Promise<readonly string[]> {
+export async function similarSkills(library: Reader, id: string): Promise<readonly string[]> {
   const spelled = await nearestId(library, id);
   const about = await sharingWords(library, id);
   const existing: string[] = [];
@@ -23,7 +23,7 @@ export async function similarSkills(library: SkillLibrary, id: string): Promise<
   return existing;
 }
 
-async function nearestId(library: SkillLibrary, id: string): Promise<string | undefined> {
+async function nearestId(library: Reader, id: string): Promise<string | undefined> {
   const ids: string[] = [];
   for (let page = 0; page < MAX_PAGES; page++) {
     const after = ids.at(-1);
@@ -40,7 +40,7 @@ async function nearestId(library: SkillLibrary, id: string): Promise<string | un
   );
 }
 
-async function sharingWords(library: SkillLibrary, id: string): Promise<readonly string[]> {
+async function sharingWords(library: Reader, id: string): Promise<readonly string[]> {
   const words = wordsOf(id.slice(0, 200));
   if (words.length === 0) return [];
   const { confident, matches } = await library.search(words.join(" "), { limit: SUGGESTIONS });

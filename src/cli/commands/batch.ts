@@ -8,6 +8,8 @@ import type { ExecuteManyItem } from "../../index.ts";
 import type { ExecutionRecord } from "../../skill/execution.ts";
 import { nearest } from "../../skill/nearest.ts";
 import { statusStyle } from "../colours.ts";
+import { atOption, readerOf } from "../at-option.ts";
+import type { AtFlags } from "../at-option.ts";
 import { callerOf, callerOption } from "../caller-option.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
@@ -25,7 +27,7 @@ import type { Item } from "../read-input.ts";
 import { skillAt } from "../skill-at.ts";
 import { cutToWidth, oneLine } from "../text-width.ts";
 
-interface BatchFlags extends FetchFlags {
+interface BatchFlags extends FetchFlags, AtFlags {
   readonly maxConcurrent?: number;
   readonly timeout?: number;
   readonly caller?: string;
@@ -54,6 +56,7 @@ export const batchCommand: Install = (program, run) => {
       parseDuration(text, LIMITS.maxTimeoutMs),
     )
     .addOption(callerOption())
+    .addOption(atOption())
     .action((file: string, flags: BatchFlags, command: Command) =>
       run(command, (context) => batch(context, file, flags)),
     );
@@ -83,7 +86,7 @@ async function batch(context: CliContext, file: string, flags: BatchFlags): Prom
   });
   if (runnable.length === 0) return;
   const { maxConcurrent, timeout: timeoutMs } = flags;
-  const library = await context.library(policy);
+  const library = await readerOf(await context.library(policy), flags);
   progress();
   await library.executeMany(runnable, {
     ...defined({ maxConcurrent, timeoutMs, caller: callerOf(flags) }),

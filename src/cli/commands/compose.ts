@@ -5,6 +5,9 @@ import type { JsonObject } from "../../base/json.ts";
 import { LIMITS } from "../../base/limits.ts";
 import type { ComposeOptions, WorkflowInput, WorkflowRun, WorkflowStep } from "../../index.ts";
 import { statusStyle } from "../colours.ts";
+import { atOption, readerOf } from "../at-option.ts";
+import type { AtFlags } from "../at-option.ts";
+import type { ExpectedVersion } from "../../store/skill-store.ts";
 import { callerOf, callerOption } from "../caller-option.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
@@ -17,6 +20,7 @@ import { runSignal } from "../interrupted-run.ts";
 import { noteAdded } from "../note-added.ts";
 import { plural } from "../plural.ts";
 import { progressBar } from "../progress-bar.ts";
+import { parseExpectedVersion } from "../numbers.ts";
 import { parseJson, parseJsonOption, readSource } from "../read-input.ts";
 import { renderExecutionError, renderValue } from "../render-execution.ts";
 import { skillAt } from "../skill-at.ts";
@@ -24,7 +28,8 @@ import { renderTable } from "../table.ts";
 import { oneLine } from "../text-width.ts";
 import { UsageError } from "../usage-error.ts";
 
-interface ComposeFlags extends FetchFlags {
+interface ComposeFlags extends FetchFlags, AtFlags {
+  readonly expectedVersion?: ExpectedVersion;
   readonly context?: string;
   readonly name?: string;
   readonly timeoutPerSkill?: number;
@@ -60,7 +65,13 @@ export const composeCommand: Install = (program, run) => {
     )
     .option("--save <id>", "store the workflow as a skill of this id instead of running it")
     .option("--description <text>", "of the saved skill")
+    .option(
+      "--expected-version <n>",
+      'version the saved skill must be at: 0 for a new one, or "any" (default: 0)',
+      parseExpectedVersion,
+    )
     .addOption(callerOption())
+    .addOption(atOption())
     .action((ids: readonly string[], flags: ComposeFlags, command: Command) =>
       run(command, (context) => compose(context, ids, flags)),
     );
@@ -79,7 +90,7 @@ async function compose(
     flags.context === undefined
       ? {}
       : await parseJsonOption("--context", flags.context, context.signal);
-  const library = await context.library(fetchPolicy(flags));
+  const library = await readerOf(await context.library(fetchPolicy(flags)), flags);
   const result = await library.compose(steps, shared as JsonObject, {
     ...defined({ name, onError, timeoutMsPerSkill, caller: callerOf(flags) }),
     signal: runSignal(context),
@@ -92,7 +103,7 @@ async function compose(
 
 function checkFlags(
   ids: readonly string[],
-  { steps, save, description, context, caller, allowFetch, allowPrivate }: ComposeFlags,
+  { steps, save, description, context, caller, allowFetch, allowPrivate, ...flags }: ComposeFlags,
 ): void {
   if (ids.length === 0 && steps === undefined)
     throw new UsageError("Nothing to compose: name skills in their order, or --steps with a file");
@@ -102,6 +113,10 @@ function checkFlags(
     throw new UsageError("--save needs --description, by which the saved skill is found");
   if (save === undefined && description !== undefined)
     throw new UsageError("--description is for --save; a workflow that is run has a --name");
+  if (save === undefined && flags.expectedVersion !== undefined)
+    throw new UsageError("--expected-version is for --save; running a workflow writes nothing");
+  if (save !== undefined && flags.at !== undefined)
+    throw new UsageError("--save stores the workflow in the library as it is, so it takes no --at");
   if (save !== undefined && context !== undefined)
     throw new UsageError("--save stores the workflow without running it, so it takes no --context");
   if (save !== undefined && caller !== undefined)
@@ -122,7 +137,7 @@ async function save(
   context: CliContext,
   id: string,
   steps: WorkflowInput,
-  { name = id, description = "", timeoutPerSkill: timeoutMs, onError }: ComposeFlags,
+  { name = id, description = "", timeoutPerSkill: timeoutMs, onError, ...flags }: ComposeFlags,
 ): Promise<void> {
   const library = await context.library();
   const defaults = defined({ timeoutMs, onError });
@@ -135,7 +150,7 @@ async function save(
         typeof step === "string" ? { ...defaults, skill: step } : { ...defaults, ...step },
       ),
     },
-    { signal: context.signal },
+    { ...defined({ expectedVersion: flags.expectedVersion }), signal: context.signal },
   );
   if (context.json) context.output.json(result);
   else noteAdded(context.output, result);

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import type { FieldChange } from "../../index.ts";
 import type { Paint, Style } from "../colours.ts";
+import { atOption, readerOf } from "../at-option.ts";
+import type { AtFlags } from "../at-option.ts";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
 import { unifiedDiff } from "../../base/line-diff.ts";
@@ -17,9 +19,10 @@ export const diffCommand: Install = (program, run) => {
     .argument("<id>")
     .argument("<from>", "a version", wholeNumber(1))
     .argument("<to>", "a version", wholeNumber(1))
-    .action((id: string, from: number, to: number, _flags: object, command: Command) =>
+    .addOption(atOption())
+    .action((id: string, from: number, to: number, flags: AtFlags, command: Command) =>
       run(command, async ({ library, output, json }) => {
-        const changes = await (await library()).diff(id, from, to);
+        const changes = await (await readerOf(await library(), flags)).diff(id, from, to);
         if (json) return output.json({ id, from, to, changes });
         if (changes.length === 0) output.note("The two versions have the same content.");
         output.text(changes.map((change) => renderChange(change, output.paint)).join(""));

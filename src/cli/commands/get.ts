@@ -1,7 +1,8 @@
 import type { Command } from "commander";
 import { RepertoireError } from "../../base/errors.ts";
-import type { SkillLibrary } from "../../index.ts";
 import type { Skill } from "../../skill/skill.ts";
+import { atOption, readerOf } from "../at-option.ts";
+import type { AtFlags, Reader } from "../at-option.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
@@ -10,7 +11,7 @@ import { renderSkill } from "../render-skill.ts";
 import { similarSkills } from "../similar-skills.ts";
 import { printable } from "../text-width.ts";
 
-interface GetFlags {
+interface GetFlags extends AtFlags {
   readonly version?: number;
   readonly code?: true;
 }
@@ -22,15 +23,17 @@ export const getCommand: Install = (program, run) => {
     example: "get slugify --code > slugify.js",
   })
     .option("--version <n>", "this version (default: the current one)", wholeNumber(1))
+    .addOption(atOption())
     .option("--code", "print its source text alone")
     .action((id: string, flags: GetFlags, command: Command) =>
       run(command, (context) => get(context, id, flags)),
     );
 };
 
-async function get(context: CliContext, id: string, { version, code }: GetFlags): Promise<void> {
+async function get(context: CliContext, id: string, flags: GetFlags): Promise<void> {
   const { output, json, signal } = context;
-  const library = await context.library();
+  const { version, code } = flags;
+  const library = await readerOf(await context.library(), flags);
   const skill = await library.get(id, { ...defined({ version }), signal });
   if (skill === undefined) throw await notFound(library, id, version);
   if (json) output.json(skill);
@@ -52,7 +55,7 @@ function sourceOf(skill: Skill, isTerminal: boolean): string {
 }
 
 async function notFound(
-  library: SkillLibrary,
+  library: Reader,
   id: string,
   version: number | undefined,
 ): Promise<RepertoireError> {

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import type { SkillVersion } from "../../skill/skill.ts";
 import { statusStyle } from "../colours.ts";
+import { atOption, readerOf } from "../at-option.ts";
+import type { AtFlags } from "../at-option.ts";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
 import { renderTable } from "../table.ts";
@@ -11,13 +13,15 @@ export const historyCommand: Install = (program, run) => {
     usage: "history <id>",
     summary: "List every version of a skill, newest last, also of a removed one.",
     example: "history slugify",
-  }).action((id: string, _flags: object, command: Command) =>
-    run(command, async ({ library, output, json }) => {
-      const history = await (await library()).getVersionHistory(id);
-      if (json) output.json(history);
-      else output.text(renderTable(COLUMNS, history, output));
-    }),
-  );
+  })
+    .addOption(atOption())
+    .action((id: string, flags: AtFlags, command: Command) =>
+      run(command, async ({ library, output, json }) => {
+        const history = await (await readerOf(await library(), flags)).getVersionHistory(id);
+        if (json) output.json(history);
+        else output.text(renderTable(COLUMNS, history, output));
+      }),
+    );
 };
 
 const COLUMNS: readonly Column<SkillVersion>[] = [

@@ -4,6 +4,8 @@ import type { ListedSkill, ListOrder } from "../../index.ts";
 import { SKILL_STATUSES } from "../../skill/skill.ts";
 import type { SkillStatus } from "../../skill/skill.ts";
 import { statusStyle } from "../colours.ts";
+import { atOption, readerOf } from "../at-option.ts";
+import type { AtFlags } from "../at-option.ts";
 import { collect, declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
@@ -13,7 +15,7 @@ import { renderTable } from "../table.ts";
 import type { Column } from "../table.ts";
 import { Option } from "commander";
 
-interface ListFlags {
+interface ListFlags extends AtFlags {
   readonly category?: string;
   readonly tag?: readonly string[];
   readonly status?: SkillStatus;
@@ -36,6 +38,7 @@ export const listCommand: Install = (program, run) => {
     .option("--limit <n>", "at most this many (default: all)", wholeNumber(1))
     .addOption(new Option("--order <order>", "what to order them by (default: id)").choices(ORDERS))
     .option("--after <id>", "start after this id; in another order, after this cursor")
+    .addOption(atOption())
     .action((flags: ListFlags, command) => run(command, (context) => list(context, flags)));
 };
 
@@ -65,9 +68,10 @@ async function* pages(
     limit = Number.POSITIVE_INFINITY,
     order: orderBy,
     after: first,
+    ...flags
   }: ListFlags,
 ): AsyncGenerator<readonly ListedSkill[]> {
-  const opened = await library();
+  const opened = await readerOf(await library(), flags);
   let after = first;
   let left = limit;
   while (left > 0 && !output.closed.aborted) {

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import type { JsonValue } from "../../base/json.ts";
 import { LIMITS } from "../../base/limits.ts";
+import { atOption, readerOf } from "../at-option.ts";
+import type { AtFlags } from "../at-option.ts";
 import { callerOf, callerOption } from "../caller-option.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
@@ -20,7 +22,7 @@ import { similarSkills } from "../similar-skills.ts";
 import { oneLine } from "../text-width.ts";
 import { UsageError } from "../usage-error.ts";
 
-interface RunFlags extends FetchFlags {
+interface RunFlags extends FetchFlags, AtFlags {
   readonly context?: string;
   readonly timeout?: number;
   readonly version?: number;
@@ -51,6 +53,7 @@ export const runCommand: Install = (program, run) => {
     .option("--seed <n>", "seed of Math.random within the run", wholeNumber(0, MAX_SEED))
     .option("--tools <module>", "ES module whose exported functions the skill may use as tools")
     .addOption(callerOption())
+    .addOption(atOption())
     .option("--query <query>", "the search that led here; if the run succeeds, searches learn it")
     .option(
       "--dry-grants",
@@ -68,7 +71,8 @@ async function runSkill(context: CliContext, id: string, flags: RunFlags): Promi
   const given =
     flags.context === undefined ? {} : await parseJsonOption("--context", flags.context, signal);
   const tools = flags.tools === undefined ? undefined : await loadTools(flags.tools);
-  const library = await context.library({ ...defined({ tools }), ...fetchPolicy(flags) });
+  const opened = await context.library({ ...defined({ tools }), ...fetchPolicy(flags) });
+  const library = await readerOf(opened, flags);
   const execution = await library.execute(id, given, {
     ...defined({ timeoutMs, version, seed, query, caller: callerOf(flags) }),
     signal: runSignal(context),
@@ -100,6 +104,8 @@ async function measure(context: CliContext, id: string, flags: RunFlags): Promis
     throw new UsageError("--dry-grants calls no tools, so it takes no --tools");
   if (flags.seed !== undefined)
     throw new UsageError("--dry-grants runs as the checks of examples do, so it takes no --seed");
+  if (flags.at !== undefined)
+    throw new UsageError("--dry-grants measures skills as they are, so it takes no --at");
   const contexts =
     flags.context === undefined
       ? undefined

@@ -1,5 +1,7 @@
 import { LIMITS } from "../../base/limits.ts";
 import type { SearchResult, SkillMatch } from "../../index.ts";
+import { atOption, readerOf } from "../at-option.ts";
+import type { AtFlags } from "../at-option.ts";
 import { collect, declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
@@ -9,7 +11,7 @@ import { renderTable } from "../table.ts";
 import type { Column } from "../table.ts";
 import { oneLine } from "../text-width.ts";
 
-interface SearchFlags {
+interface SearchFlags extends AtFlags {
   readonly category?: string;
   readonly tag?: readonly string[];
   readonly limit?: number;
@@ -32,6 +34,7 @@ export const searchCommand: Install = (program, run) => {
       "only skills whose runs succeed at least this often, 0 to 1",
       parseFraction,
     )
+    .addOption(atOption())
     .action((query: string, flags: SearchFlags, command) =>
       run(command, (context) => search(context, query, flags)),
     );
@@ -39,7 +42,7 @@ export const searchCommand: Install = (program, run) => {
 
 async function search(context: CliContext, query: string, flags: SearchFlags): Promise<void> {
   const { category, tag: tags, limit, minSuccessRate, withDependencies } = flags;
-  const library = await context.library();
+  const library = await readerOf(await context.library(), flags);
   const result = await library.search(query, {
     ...defined({ category, tags, limit, minSuccessRate, withDependencies }),
     signal: context.signal,

@@ -1,4 +1,4 @@
-import { Argument } from "commander";
+import { Argument, Option } from "commander";
 import type { Command } from "commander";
 import { SKILL_STATUSES } from "../../skill/skill.ts";
 import type { SkillStatus } from "../../skill/skill.ts";
@@ -12,6 +12,7 @@ interface StatusFlags {
   readonly reason?: string;
   readonly replacement?: string;
   readonly expectedVersion?: ExpectedVersion;
+  readonly expectedStatus?: SkillStatus;
 }
 
 export const statusCommand: Install = (program, run) => {
@@ -25,12 +26,17 @@ export const statusCommand: Install = (program, run) => {
     .option("--reason <text>", "why")
     .option("--replacement <id>", "skill to use instead")
     .option("--expected-version <n>", "only if the skill is at this version", parseExpectedVersion)
+    .addOption(
+      new Option("--expected-status <status>", "only if it has this status until now").choices(
+        SKILL_STATUSES,
+      ),
+    )
     .action((id: string, status: SkillStatus, flags: StatusFlags, command: Command) =>
       run(command, async ({ library, output, json }) => {
-        const { reason, replacement, expectedVersion } = flags;
+        const { reason, replacement, expectedVersion, expectedStatus } = flags;
         const result = await (
           await library()
-        ).setStatus(id, status, defined({ reason, replacement, expectedVersion }));
+        ).setStatus(id, status, defined({ reason, replacement, expectedVersion, expectedStatus }));
         noteDependents(output, result, status);
         if (json) output.json(result);
         else

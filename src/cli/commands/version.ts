@@ -1,4 +1,6 @@
 import type { Command } from "commander";
+import { atOption, readerOf } from "../at-option.ts";
+import type { AtFlags } from "../at-option.ts";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
 import { renderVersion } from "../render-skill.ts";
@@ -8,11 +10,13 @@ export const versionCommand: Install = (program, run) => {
     usage: "version <id>",
     summary: "Show the record of a skill's current version.",
     example: "version slugify --json",
-  }).action((id: string, _flags: object, command: Command) =>
-    run(command, async ({ library, output, json }) => {
-      const version = await (await library()).getVersion(id);
-      if (json) output.json(version);
-      else output.text(renderVersion(version, output.paint));
-    }),
-  );
+  })
+    .addOption(atOption())
+    .action((id: string, flags: AtFlags, command: Command) =>
+      run(command, async ({ library, output, json }) => {
+        const version = await (await readerOf(await library(), flags)).getVersion(id);
+        if (json) output.json(version);
+        else output.text(renderVersion(version, output.paint));
+      }),
+    );
 };
