@@ -69,14 +69,17 @@ function titled(title: string, lines: readonly string[]): readonly string[] {
 const SIGN = { same: " ", added: "+", removed: "-", hunk: "" } as const;
 
 function linesOf(from: JsonValue | undefined, to: JsonValue | undefined): readonly string[] {
-  return unifiedDiff(String(from ?? ""), String(to ?? "")).map(
-    ({ kind, text }) => SIGN[kind] + text,
-  );
+  return unifiedDiff(plainText(from), plainText(to)).map(({ kind, text }) => SIGN[kind] + text);
 }
 
 function textOf(value: JsonValue | undefined): string {
   if (value === undefined) return "(none)";
   return oneLine(typeof value === "string" ? value : JSON.stringify(value));
+}
+
+function plainText(value: JsonValue | undefined): string {
+  if (value === undefined) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function paintLine(line: string, paint: Paint): string {

@@ -270,37 +270,6 @@ export function describeSkillStore(name: string, open: () => Promise<SkillStoreP
       expect(await store.revision()).toBe(2);
     });
 
-    test("a status other than expected is a conflict, in which nothing is written", async () => {
-      const { contentHash } = await store.append(newVersion("echo"));
-      const failed = { status: "failed", expectedVersion: "any" } as const;
-      expect(await store.setStatus("echo", { ...failed, expectedStatus: "active" })).toStrictEqual({
-        version: 1,
-        revision: 2,
-      });
-      const conflict = new VersionConflictError("echo", 1, 1, contentHash, {
-        expectedStatus: "active",
-        actualStatus: "failed",
-      });
-      const again = { ...failed, status: "deprecated", expectedStatus: "active" } as const;
-      await expect(store.setStatus("echo", again)).rejects.toStrictEqual(conflict);
-      const second = newVersion("echo", { name: "2" }, { expectedVersion: 1 });
-      const refused = { ...second, expectedStatus: "active" } as const;
-      await expect(store.append(refused)).rejects.toStrictEqual(conflict);
-      expect(await store.appendMany([refused])).toStrictEqual([
-        { ok: false, expected: 1, actual: 1, actualHash: contentHash, actualStatus: "failed" },
-      ]);
-      // The version goes before the status, and what does not exist has none.
-      await expect(store.append({ ...refused, expectedVersion: 3 })).rejects.toStrictEqual(
-        new VersionConflictError("echo", 3, 1, contentHash),
-      );
-      expect(await store.revision()).toBe(2);
-      expect(await store.append({ ...refused, expectedStatus: "failed" })).toMatchObject({
-        version: 2,
-      });
-      const other = { ...newVersion("other"), expectedStatus: "active" } as const;
-      expect(await store.append(other)).toMatchObject({ version: 1 });
-    });
-
     test("a removed skill keeps its history, and its count goes on when it comes back", async () => {
       const first = await store.append(newVersion("echo", { tags: ["a"] }));
       expect(await store.remove("echo", 1)).toStrictEqual({ version: 1, revision: 2 });

@@ -111,9 +111,11 @@ describe("a conflict", () => {
   });
 });
 
+async function brief(...command: string[]): Promise<unknown> {
+  return jsonLines(await place.run([...command, "--at", "1", "--json"]));
+}
+
 test("reading commands show the library as it was at a revision", async () => {
-  const brief = async (...command: string[]): Promise<unknown> =>
-    jsonLines(await place.run([...command, "--at", "1", "--json"]));
   expect(await brief("get", "greet")).toMatchObject([
     { version: 1, description: GREET.description },
   ]);
@@ -123,6 +125,13 @@ test("reading commands show the library as it was at a revision", async () => {
   expect(await brief("search", "greets a person")).toMatchObject([
     { revision: 1, matches: [{ id: "greet", version: 1 }] },
   ]);
+  expect((await place.run(["get", "new", "--at", "1"])).code).toBe(3);
+  expect((await place.run(["diff", "greet", "1", "2", "--at", "1"])).code).toBe(3);
+  expect((await place.run(["get", "greet", "--at", "999"])).code).toBe(4);
+  expect((await place.run(["get", "greet", "--at", "-1"])).code).toBe(2);
+});
+
+test("commands that run skills run them as they were at a revision", async () => {
   expect(await brief("run", "greet", "--context", '{"name":"Ada"}')).toMatchObject([
     { version: 1, status: "ok" },
   ]);
@@ -131,8 +140,4 @@ test("reading commands show the library as it was at a revision", async () => {
   ]);
   place.write("batch.jsonl", { id: "greet", context: { name: "Ada" } });
   expect(await brief("batch", "batch.jsonl")).toMatchObject([{ version: 1, status: "ok" }]);
-  expect((await place.run(["get", "new", "--at", "1"])).code).toBe(3);
-  expect((await place.run(["diff", "greet", "1", "2", "--at", "1"])).code).toBe(3);
-  expect((await place.run(["get", "greet", "--at", "999"])).code).toBe(4);
-  expect((await place.run(["get", "greet", "--at", "-1"])).code).toBe(2);
 });

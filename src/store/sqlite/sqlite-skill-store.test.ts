@@ -1,6 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { describeExpectedStatus } from "../expected-status.contract.ts";
 import { describeSkillBrowsing } from "../skill-browsing.contract.ts";
 import { describeSkillStore } from "../skill-store.contract.ts";
 import type { SkillStorePlace } from "../skill-store.contract.ts";
@@ -18,6 +19,7 @@ async function openPlace(): Promise<SkillStorePlace> {
 
 describeSkillStore("sqliteSkillStore", openPlace);
 describeSkillBrowsing("sqliteSkillStore", openPlace);
+describeExpectedStatus("sqliteSkillStore", openPlace);
 
 test("a file of the first schema gets its callers, names and times", async () => {
   const directory = temporaryDirectory();
