@@ -12,7 +12,7 @@ import type { AddOptions, AddResult, GetOptions } from "./catalog-options.ts";
 import { checkInteger, checkIsText, checkKnownOptions } from "./options.ts";
 import { skillNotFound } from "./skill-not-found.ts";
 
-const DEFAULT_RETRIES = 20;
+const DEFAULT_RETRIES = 30;
 const MAX_RETRIES = 1_000_000;
 /** The first pause is at most this; each is up to twice the one before. */
 const FIRST_PAUSE_MS = 4;
@@ -32,7 +32,7 @@ export type ChangeDraft = (
 ) => SkillDraft | undefined | Promise<SkillDraft | undefined>;
 
 export interface UpdateOptions extends Omit<AddOptions, "expectedVersion" | "expectedStatus"> {
-  /** How often to begin again when another writer was faster, 0 to 1,000,000 (default: 20). */
+  /** How often to begin again when another writer was faster, 0 to 1,000,000 (default: 30). */
   readonly retries?: number;
   /** What to add where there is no such skill; without it that is `SKILL_NOT_FOUND`. */
   readonly orAdd?: SkillDraft;
