@@ -25,6 +25,7 @@ export type {
   ErrorDetails,
   Issue,
 } from "./base/errors.ts";
+export type { Fence } from "./base/fence.ts";
 export type { JsonObject, JsonValue } from "./base/json.ts";
 export type { FieldComparison, FieldFate } from "./base/three-way.ts";
 export type { Limits, RunLimits } from "./base/limits.ts";
@@ -50,6 +51,7 @@ export type {
   StatusOptions,
 } from "./library/catalog-options.ts";
 export type { ConfusableGroup, ConfusableOptions, ConfusableSkills } from "./library/confusable.ts";
+export type { ClaimOptions } from "./library/claims.ts";
 export type { ComposeOptions, WorkflowProgress } from "./library/composer.ts";
 export type { ExecuteOptions } from "./library/executor.ts";
 export type { MatchDependencies, WithDependencies } from "./library/dependencies.ts";
@@ -84,7 +86,14 @@ export type { SyncLibrary } from "./library/sync/sync-library.ts";
 export type { ChangeDraft, UpdateOptions } from "./library/update-skill.ts";
 export type { StepReport, WorkflowInput, WorkflowRun, WorkflowStep } from "./library/workflow.ts";
 export type { WorkflowDraft } from "./library/workflow-skill.ts";
-export type { AcquireOptions, Lease, LockDriver, LockMode, LockStats } from "./lock/lock-driver.ts";
+export type {
+  AcquireOptions,
+  Lease,
+  LockDriver,
+  LockHolder,
+  LockMode,
+  LockStats,
+} from "./lock/lock-driver.ts";
 export type { HardeningPart, Sandbox, SandboxIsolation, SandboxStats } from "./sandbox/sandbox.ts";
 export type { Embedder } from "./search/embedder.ts";
 export type { FunctionEmbedderOptions } from "./search/embedders/function-embedder.ts";
@@ -115,6 +124,7 @@ export type {
   ExampleHostCall,
   FailureNote,
   Skill,
+  SkillClaim,
   SkillDefinition,
   SkillDraft,
   SkillExample,
@@ -143,4 +153,5 @@ export type {
   FacetCount,
   SkillFacets,
   SkillStore,
+  WriteGuard,
 } from "./store/skill-store.ts";

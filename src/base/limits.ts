@@ -69,6 +69,8 @@ export interface Limits extends RunLimits {
   readonly workflowSteps: number;
   /** Skills that may have changed since the revision of a view, for its lists and searches. */
   readonly viewChanges: number;
+  /** How long a claim of a skill lasts unless it is renewed or released. */
+  readonly claimTtlMs: number;
   readonly cacheEntries: number;
   readonly cacheTtlMs: number;
   /** How long a write waits for another process before it gives up. */
@@ -124,6 +126,7 @@ export const LIMITS: Limits = Object.freeze({
   batchItems: 100_000,
   workflowSteps: 1000,
   viewChanges: 50_000,
+  claimTtlMs: 600_000,
   cacheEntries: 100,
   cacheTtlMs: 3_600_000,
   storeBusyMs: 10_000,

@@ -15,6 +15,8 @@ export interface BusyPolicy {
   readonly giveUp: (error: unknown) => Error;
   /** How long to go on trying. */
   readonly busyMs: number;
+  /** Longest pause between two attempts (default: 10 ms). */
+  readonly maxPauseMs?: number;
   readonly clock: Clock;
 }
 
@@ -30,6 +32,6 @@ export async function retryWhileBusy<T>(attempt: () => T, policy: BusyPolicy): P
       startedMs ??= nowMs;
       if (nowMs - startedMs >= policy.busyMs) throw policy.giveUp(error);
     }
-    await sleep(Math.random() * MAX_PAUSE_MS);
+    await sleep(Math.random() * (policy.maxPauseMs ?? MAX_PAUSE_MS));
   }
 }

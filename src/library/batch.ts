@@ -3,6 +3,7 @@ import { isoTime } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
 import { cancelledError } from "../base/abort.ts";
 import { RepertoireError } from "../base/errors.ts";
+import type { Fence } from "../base/fence.ts";
 import { preview } from "../base/json.ts";
 import type { JsonValue } from "../base/json.ts";
 import type { Limits } from "../base/limits.ts";
@@ -48,6 +49,8 @@ export interface AddManyOptions {
   readonly validate?: boolean;
   readonly author?: string;
   readonly message?: string;
+  /** As for `add`, for every draft. */
+  readonly lease?: Fence;
   /** Drafts checked at once (default: 10). */
   readonly maxConcurrent?: number;
   /** Stops before the next chunk; drafts not yet committed end with `CANCELLED`. */
@@ -96,6 +99,7 @@ export async function addMany(
     "validate",
     "author",
     "message",
+    "lease",
     "maxConcurrent",
     "signal",
     "onResult",

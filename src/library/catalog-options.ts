@@ -1,5 +1,6 @@
 /** What the catalog is asked, and what it answers. */
-import type { Check, SkillStatus, SkillSummary } from "../skill/skill.ts";
+import type { Fence } from "../base/fence.ts";
+import type { Check, SkillClaim, SkillStatus, SkillSummary } from "../skill/skill.ts";
 import type { SimilarSkill } from "./neighbours.ts";
 import type { Appended, Dependents, ExpectedVersion } from "../store/skill-store.ts";
 
@@ -14,6 +15,8 @@ export interface AddOptions {
   readonly author?: string;
   /** Why this version is made. */
   readonly message?: string;
+  /** The write is refused with `LEASE_LOST` unless this lease is still held when it is made. */
+  readonly lease?: Fence;
   readonly signal?: AbortSignal;
 }
 
@@ -61,6 +64,8 @@ export interface ListOptions {
 
 /** An entry of a list. */
 export interface ListedSkill extends SkillSummary {
+  /** Who has claimed the skill; absent when nobody has. */
+  readonly claim?: SkillClaim;
   /** Where the next page goes on from; absent in the order of ids, where the id says it. */
   readonly cursor?: string;
   /** In the orders by evidence: how often it was run. */
@@ -81,6 +86,8 @@ export interface FacetOptions {
 export interface ChangeOptions {
   /** The version the skill must be at (default: "any"). */
   readonly expectedVersion?: ExpectedVersion;
+  /** The write is refused with `LEASE_LOST` unless this lease is still held when it is made. */
+  readonly lease?: Fence;
 }
 
 export interface RollbackOptions extends ChangeOptions {

@@ -22,6 +22,7 @@ import type {
 import { addResult, alreadyStored } from "./add-result.ts";
 import type { Admission } from "./admission.ts";
 import { checkRevision, placeOf } from "./as-of.ts";
+import type { Claims } from "./claims.ts";
 import type {
   AddOptions,
   AddResult,
@@ -44,7 +45,7 @@ import type { ExplainConflict } from "./explain-conflict.ts";
 import { checkListFilter, checkListOptions, LIST_FILTERS, listSkills } from "./list-skills.ts";
 import type { Neighbours } from "./neighbours.ts";
 import { skillNotFound } from "./skill-not-found.ts";
-import { metricsOf } from "./evidence.ts";
+import { skillViews } from "./skill-views.ts";
 import type { Evidence } from "./evidence.ts";
 import {
   checkBoolean,
@@ -73,6 +74,7 @@ export interface CatalogParts {
   readonly evidence: Evidence;
   readonly admission: Admission;
   readonly neighbours: Neighbours;
+  readonly claims: Claims;
   /** What becomes of a draft that repeats a skill of another id. */
   readonly duplicates: "warn" | "refuse";
   readonly limits: Limits;
@@ -83,12 +85,12 @@ export class Catalog {
   readonly #parts: CatalogParts;
   readonly #explain: ExplainConflict;
   #parser: Promise<DraftParser> | undefined;
-  /** Skills as last handed out, so that a hit allocates nothing while neither version nor evidence moved. */
-  readonly #views = new WeakMap<StoredVersion, Skill>();
+  readonly #view: ReturnType<typeof skillViews>;
 
   constructor(parts: CatalogParts) {
     this.#parts = parts;
     this.#explain = conflictExplainer(parts.store);
+    this.#view = skillViews(parts);
   }
 
   async add(draft: unknown, options: AddOptions = {}): Promise<AddResult> {
@@ -98,6 +100,7 @@ export class Catalog {
       "validate",
       "author",
       "message",
+      "lease",
       "signal",
     ]);
     const prepared = await this.prepare(draft, options);
@@ -138,6 +141,7 @@ export class Catalog {
     const expectedVersion = checkExpected(options.expectedVersion, 0);
     const { expectedStatus } = options;
     checkOneOf("expectedStatus", expectedStatus, SKILL_STATUSES);
+    this.#parts.claims.check(options.lease);
     const parse = await (this.#parser ??= this.#loadParser());
     const parsed = parse(draft);
     const hash = contentHash(parsed.definition);
@@ -165,6 +169,7 @@ export class Catalog {
         checks,
         expectedVersion,
         ...(expectedStatus === undefined ? {} : { expectedStatus }),
+        ...this.#parts.claims.guard(parsed.id, options.lease),
         ...(program === undefined ? {} : { program }),
         ...(fingerprint === undefined ? {} : { codeFingerprint: fingerprint }),
         ...(author === undefined ? {} : { author }),
@@ -179,9 +184,10 @@ export class Catalog {
   get(id: string, options: GetOptions = {}): Promise<Skill | undefined> {
     try {
       const found = this.#read(id, options);
+      const isPast = options.asOf !== undefined;
       return found instanceof Promise
-        ? found.then((version) => this.#view(version))
-        : Promise.resolve(this.#view(found));
+        ? found.then((version) => this.#view(version, isPast))
+        : Promise.resolve(this.#view(found, isPast));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -220,38 +226,29 @@ export class Catalog {
     if (!isSkillId(id)) return undefined;
     const { version, asOf, useCache = true } = options;
     const read = (): StoredVersion | undefined | Promise<StoredVersion | undefined> =>
-      useCache
-        ? this.find(id, version, asOf)
-        : this.#parts.store.find(id, placeOf(version, asOf)).then(deepFreeze);
+      useCache ? this.find(id, version, asOf) : this.#readStore(id, version, asOf);
     const checked = asOf === undefined ? undefined : checkRevision(this.#parts.store, "asOf", asOf);
     return checked === undefined ? read() : checked.then(read);
   }
 
-  #view(version: StoredVersion | undefined): Skill | undefined | Promise<Skill> {
-    if (version === undefined) return undefined;
-    const evidence = this.#parts.evidence.of(version.id);
-    return evidence instanceof Promise
-      ? evidence.then((known) => this.#viewWith(version, known))
-      : this.#viewWith(version, evidence);
-  }
-
-  #viewWith(version: StoredVersion, evidence: Awaited<ReturnType<Evidence["of"]>>): Skill {
-    const known = this.#views.get(version);
-    if (known?.metrics === evidence.skill) return known;
-    const { program: _, ...shown } = version;
-    const view = deepFreeze({
-      ...shown,
-      metrics: evidence.skill,
-      versionMetrics: metricsOf(evidence, version.version),
-    });
-    this.#views.set(version, view);
-    return view;
+  async #readStore(
+    id: string,
+    version: number | undefined,
+    asOf: number | undefined,
+  ): Promise<StoredVersion | undefined> {
+    const { store } = this.#parts;
+    const found = await store.find(id, placeOf(version, asOf));
+    // Claims are as fresh as the store's last look at what others committed.
+    await store.revision();
+    return deepFreeze(found);
   }
 
   async list(options: ListOptions = {}): Promise<readonly ListedSkill[]> {
-    const { limits, store, evidence } = this.#parts;
+    const { limits, store, evidence, claims } = this.#parts;
     checkListOptions(options, limits);
-    return listSkills({ store, evidence }, options, limits);
+    const page = await listSkills({ store, evidence }, options, limits);
+    await store.revision();
+    return claims.mark(page);
   }
 
   /** Counts of the categories, tags and statuses among the skills that pass the filter. */
@@ -283,7 +280,7 @@ export class Catalog {
 
   /** Appends a new version with the content of an old one; history is never rewritten. */
   async rollback(id: string, version: number, options: RollbackOptions = {}): Promise<AddResult> {
-    checkKnownOptions("rollback", options, ["expectedVersion", "author", "message"]);
+    checkKnownOptions("rollback", options, ["expectedVersion", "author", "message", "lease"]);
     checkInteger("version", version ?? 0, 1, Number.MAX_SAFE_INTEGER);
     this.#checkNotes(options);
     const target = await this.#parts.store.find(id, { version });
@@ -305,6 +302,7 @@ export class Catalog {
       checks: target.checks,
       message: options.message ?? `Roll back to version ${version}`,
       expectedVersion: checkExpected(options.expectedVersion, "any"),
+      ...this.#parts.claims.guard(id, options.lease),
       ...(target.program === undefined ? {} : { program: target.program }),
       ...(options.author === undefined ? {} : { author: options.author }),
     });
@@ -328,6 +326,7 @@ export class Catalog {
       "expectedStatus",
       "reason",
       "replacement",
+      "lease",
     ]);
     if (status === undefined)
       throw new RepertoireError(
@@ -349,6 +348,7 @@ export class Catalog {
       status,
       expectedVersion: checkExpected(options.expectedVersion, "any"),
       ...(expectedStatus === undefined ? {} : { expectedStatus }),
+      ...this.#parts.claims.guard(id, options.lease),
       ...(reason === undefined ? {} : { reason }),
       ...(replacement === undefined ? {} : { replacement }),
     };
@@ -358,12 +358,13 @@ export class Catalog {
   }
 
   async remove(id: string, options: ChangeOptions = {}): Promise<ChangeResult> {
-    checkKnownOptions("remove", options, ["expectedVersion"]);
+    checkKnownOptions("remove", options, ["expectedVersion", "lease"]);
     const expectedVersion = checkExpected(options.expectedVersion, "any");
+    const { store, claims } = this.#parts;
+    const { guard } = claims.guard(id, options.lease);
     const dependents = await this.#dependentsOf(id);
-    const { store } = this.#parts;
     const removed = await explaining(this.#explain, undefined, () =>
-      store.remove(id, expectedVersion),
+      store.remove(id, expectedVersion, guard),
     );
     return { id, ...removed, ...dependents };
   }

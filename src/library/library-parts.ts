@@ -4,6 +4,7 @@ import type { SkillCache } from "../cache/skill-cache.ts";
 import type { LockDriver } from "../lock/lock-driver.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { SkillStore } from "../store/skill-store.ts";
+import type { Claims } from "./claims.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Composer } from "./composer.ts";
 import type { Evidence } from "./evidence.ts";
@@ -31,6 +32,7 @@ export interface LibraryParts {
   readonly learning: Learning;
   readonly spaces: SearchSpaces;
   readonly catalog: Catalog;
+  readonly claims: Claims;
   readonly neighbours: Neighbours;
   /** The library's policy on drafts that repeat a skill. */
   readonly duplicates: "warn" | "refuse";

@@ -14,6 +14,7 @@ import { LIMITS, RUN_LIMIT_RANGES } from "../base/limits.ts";
 import type { Limits, RunLimits } from "../base/limits.ts";
 import { SkillCache } from "../cache/skill-cache.ts";
 import { memoryLocks } from "../lock/memory-locks.ts";
+import { sqliteLocks } from "../lock/sqlite/sqlite-locks.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { Embedder } from "../search/embedder.ts";
 import type { SearchIndex } from "../search/search-index.ts";
@@ -23,6 +24,7 @@ import { sqliteRunStore } from "../store/sqlite/sqlite-run-store.ts";
 import { sqliteSkillStore } from "../store/sqlite/sqlite-skill-store.ts";
 import { Admission } from "./admission.ts";
 import { Catalog } from "./catalog.ts";
+import { Claims } from "./claims.ts";
 import { checkSandboxSize, openSandbox } from "./choose-sandbox.ts";
 import { Coherence } from "./coherence.ts";
 import { Composer } from "./composer.ts";
@@ -154,7 +156,22 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
   const sandbox = isSandbox(options.sandbox)
     ? options.sandbox
     : await openSandbox(options.sandbox ?? {}, own);
-  const locks = options.locks ?? own(memoryLocks({ clock }));
+  // After the store, whose file they are in: it makes sure that it is a library's.
+  const locks =
+    options.locks ??
+    own(
+      isEmbedded
+        ? await sqliteLocks({ path: file("library.sqlite"), busyMs, clock })
+        : memoryLocks({ clock }),
+    );
+  const claims = new Claims({
+    store,
+    locks,
+    clock,
+    limits,
+    shareFile: isEmbedded && options.locks === undefined,
+    areExclusive: policy.claims === "exclusive",
+  });
 
   const coherence = new Coherence({ store, cache });
   const evidence = own(new Evidence({ runs, clock }));
@@ -188,6 +205,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     evidence,
     admission,
     neighbours,
+    claims,
     duplicates: policy.duplicates ?? "warn",
     limits,
     clock,
@@ -213,6 +231,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     coherence,
     evidence,
     learning,
+    claims,
     clock,
     limits,
     find,
@@ -256,6 +275,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     learning,
     spaces,
     catalog,
+    claims,
     neighbours,
     duplicates: policy.duplicates ?? "warn",
     searcher,

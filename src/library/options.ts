@@ -77,6 +77,11 @@ export interface Policy extends Omit<GrantPolicy, "fetch"> {
    * a warning, or refused with `VALIDATION_FAILED` unless that one is deprecated (default: "warn").
    */
   readonly duplicates?: "warn" | "refuse";
+  /**
+   * Whether a claimed skill can be written without the claim's lease: by everybody, or by nobody, who
+   * then gets `LOCK_TIMEOUT` with who has it and until when (default: "advisory").
+   */
+  readonly claims?: "advisory" | "exclusive";
   /** What `host.fetch` may reach, and how (default: nothing). */
   readonly fetch?: FetchPolicy;
   /**
@@ -98,6 +103,7 @@ export interface LibraryOptions {
   readonly index?: SearchIndex;
   /** Turns text into vectors (default: the bundled static table); `false` searches by keyword alone. */
   readonly embedder?: Embedder | false;
+  /** Locks between callers (default: SQLite in `path`; within this process alone where `store` is given). */
   readonly locks?: LockDriver;
   /** Runs untrusted code (default: QuickJS in a pool of worker threads). */
   readonly sandbox?: Sandbox | SandboxSize;

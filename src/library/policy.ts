@@ -115,9 +115,17 @@ export function checkGrantPolicy(what: string, policy: unknown): void {
 /** @throws {INVALID_INPUT} for a policy of a library, or of one of its callers, that is malformed */
 export function checkPolicy(policy: Policy | undefined): void {
   if (policy === undefined) return;
-  checkKnownOptions("policy", policy, ["tools", "skills", "fetch", "callers", "duplicates"]);
+  checkKnownOptions("policy", policy, [
+    "tools",
+    "skills",
+    "fetch",
+    "callers",
+    "duplicates",
+    "claims",
+  ]);
   // The fetch policy has more to it and checks itself.
-  const { callers = {}, fetch: _fetch, duplicates, ...ofLibrary } = policy;
+  const { callers = {}, fetch: _fetch, duplicates, claims, ...ofLibrary } = policy;
+  checkOneOf("policy.claims", claims, ["advisory", "exclusive"]);
   checkOneOf("policy.duplicates", duplicates, ["warn", "refuse"]);
   checkGrantPolicy("policy", ofLibrary);
   if (!isPlainObject(callers)) {

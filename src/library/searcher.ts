@@ -8,8 +8,9 @@ import type { Clock } from "../base/clock.ts";
 import { CONFIDENCE_HITS, isConfident } from "../search/confidence.ts";
 import type { IndexFilter, IndexHit } from "../search/search-index.ts";
 import { SKILL_STATUSES } from "../skill/skill.ts";
-import type { SkillStatus, SkillSummary } from "../skill/skill.ts";
+import type { SkillClaim, SkillStatus, SkillSummary } from "../skill/skill.ts";
 import type { SkillEvidence } from "../store/run-store.ts";
+import type { Claims } from "./claims.ts";
 import type { Coherence } from "./coherence.ts";
 import { checkWithDependencies, dependenciesOf, dependencyBudget } from "./dependencies.ts";
 import type { FindSkill, MatchDependencies, WithDependencies } from "./dependencies.ts";
@@ -73,6 +74,8 @@ export interface SkillMatch extends SkillSummary, Partial<MatchDependencies> {
   /** Share of its runs that succeeded; `null` while it has none. */
   readonly successRate: number | null;
   readonly uses: number;
+  /** Who has claimed the skill; absent when nobody has. */
+  readonly claim?: SkillClaim;
 }
 
 export interface SearchResult {
@@ -111,6 +114,7 @@ export interface SearcherParts {
   readonly coherence: Coherence;
   readonly evidence: Evidence;
   readonly learning: Learning;
+  readonly claims: Claims;
   readonly clock: Clock;
   readonly limits: Limits;
   /** The current version of a skill, from the cache where it can be. */
@@ -149,7 +153,7 @@ export class Searcher {
       .slice(0, options.limit ?? limits.searchResults)
       .map((each) => matchOf(each, known.get(each.hit.summary.id)));
     return {
-      matches: await this.#withDependencies(matches, options),
+      matches: await this.#withDependencies(await this.#parts.claims.mark(matches), options),
       ...result,
       confident: isConfident(
         ordered.map(({ hit }) => hit),

@@ -6,7 +6,7 @@
 import { RepertoireError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json.ts";
 import type { CacheControl } from "../cache/cache-stats.ts";
-import type { LockDriver } from "../lock/lock-driver.ts";
+import type { Lease, LockDriver } from "../lock/lock-driver.ts";
 import { AsyncRWLock } from "../lock/rw-lock.ts";
 import { diffDefinitions } from "../skill/definition-diff.ts";
 import type { FieldChange } from "../skill/definition-diff.ts";
@@ -31,6 +31,7 @@ import type {
   RollbackOptions,
   StatusOptions,
 } from "./catalog-options.ts";
+import type { ClaimOptions } from "./claims.ts";
 import type { ComposeOptions } from "./composer.ts";
 import { confusableSkills } from "./confusable.ts";
 import type { ConfusableOptions, ConfusableSkills } from "./confusable.ts";
@@ -84,8 +85,11 @@ export class SkillLibrary implements AsyncDisposable {
     return learnedControl(this.#parts, () => this.#enter());
   }
 
-  /** Locks for callers' own critical sections, by key. */
-  get locks(): Pick<LockDriver, "acquire" | "stats"> {
+  /**
+   * Locks for callers' own critical sections, by key; in an embedded library between all processes
+   * that have it open. Keys that begin with `skill:` are those of claims.
+   */
+  get locks(): Omit<LockDriver, "close"> {
     return this.#parts.locks;
   }
 
@@ -264,6 +268,26 @@ export class SkillLibrary implements AsyncDisposable {
     const result = await this.#parts.catalog.remove(id, options);
     this.#parts.spaces.nudge();
     return result;
+  }
+
+  /**
+   * Says that the caller is at work on a skill, which need not exist yet; others see it in what they
+   * read, and can not claim it meanwhile. Given as the `lease` of a write, it has the write refused
+   * when the claim is over.
+   *
+   * @throws {LOCK_TIMEOUT} when somebody else has claimed it; it tells who, and until when
+   * @throws {LEASE_LOST} when it is given a `token` whose claim is over
+   */
+  claim(id: string, options?: ClaimOptions): Promise<Lease> {
+    // Without the gate: closing ends the wait for a claim, and need not wait for it.
+    if (this.#closed !== undefined) return Promise.reject(closedError());
+    return this.#parts.claims.claim(id, options);
+  }
+
+  /** Ends the claim of a skill, whoever has it; whether there was one. */
+  async endClaim(id: string): Promise<boolean> {
+    await using _ = await this.#enter();
+    return this.#parts.claims.end(id);
   }
 
   /** Skills whose current version declares that it calls this one, in order of id. */

@@ -6,6 +6,8 @@ import type { AcquireOptions, LockMode } from "./lock-driver.ts";
 const MAX_KEY_LENGTH = 512;
 const DEFAULT_TTL_MS = 30_000;
 const DEFAULT_WAIT_MS = 10_000;
+const MAX_BY_LENGTH = 256;
+const MAX_NOTE_LENGTH = 1024;
 
 /** Timers take 32 bits; a longer time would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -15,6 +17,8 @@ export interface ResolvedAcquireOptions {
   readonly mode: LockMode;
   readonly ttlMs: number;
   readonly waitMs: number;
+  readonly by: string;
+  readonly note: string | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -24,11 +28,16 @@ export function resolveAcquireOptions(
   options: AcquireOptions = {},
 ): ResolvedAcquireOptions {
   const { mode = "write", ttlMs = DEFAULT_TTL_MS, waitMs = DEFAULT_WAIT_MS, signal } = options;
+  const { by = `process ${process.pid}`, note } = options;
   checkKey(key);
   checkMode(mode);
   checkTtl(ttlMs);
   checkWait(waitMs);
-  return { mode, ttlMs, waitMs, signal };
+  checkWords("by", by, MAX_BY_LENGTH);
+  if (note !== undefined) checkWords("note", note, MAX_NOTE_LENGTH);
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw invalid("signal", "an AbortSignal", preview(signal));
+  return { mode, ttlMs, waitMs, by, note, signal };
 }
 
 /** @throws {INVALID_INPUT} */
@@ -43,18 +52,33 @@ export function checkWait(waitMs: number): void {
   throw invalid("waitMs", `a number from 0 to ${MAX_TIMER_MS}`, preview(waitMs));
 }
 
-function checkTtl(ttlMs: number): void {
+/** @throws {INVALID_INPUT} */
+export function checkTtl(ttlMs: number): void {
   if (isTime(ttlMs) && ttlMs > 0) return;
   throw invalid("ttlMs", `a positive number up to ${MAX_TIMER_MS}`, preview(ttlMs));
 }
 
-function checkKey(key: string): void {
+/** @throws {INVALID_INPUT} */
+export function checkKey(key: string): void {
   const wanted = `a string of 1 to ${MAX_KEY_LENGTH} characters`;
   if (typeof key !== "string") throw invalid("key", wanted, preview(key));
   if (key === "") throw invalid("key", wanted, "an empty one");
   if (key.length > MAX_KEY_LENGTH) {
     throw invalid("key", wanted, `one of ${key.length} characters`);
   }
+  // As UTF-8, two such keys could become the same.
+  if (!key.isWellFormed()) throw invalid("key", wanted, "one with a lone surrogate");
+}
+
+/** @throws {INVALID_INPUT} */
+export function checkToken(token: bigint): void {
+  if (typeof token === "bigint" && token > 0n) return;
+  throw invalid("token", "a bigint above 0", preview(token));
+}
+
+function checkWords(option: string, text: string, maxLength: number): void {
+  if (typeof text === "string" && text !== "" && text.length <= maxLength) return;
+  throw invalid(option, `a text of 1 to ${maxLength} characters`, preview(text));
 }
 
 function isTime(value: unknown): boolean {

@@ -5,10 +5,14 @@ export type LockMode = "read" | "write";
 export interface AcquireOptions {
   /** (default: "write") */
   readonly mode?: LockMode;
-  /** How long the lease lasts unless it is released sooner, in milliseconds (default: 30,000). */
+  /** How long the lease lasts unless it is renewed or released, in milliseconds (default: 30,000). */
   readonly ttlMs?: number;
   /** How long to wait for it, in milliseconds (default: 10,000); 0 does not wait. */
   readonly waitMs?: number;
+  /** Who asks, as others are told, 1 to 256 characters (default: the process and its number). */
+  readonly by?: string;
+  /** What for, as others are told, 1 to 1,024 characters. */
+  readonly note?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -20,8 +24,34 @@ export interface Lease extends AsyncDisposable {
   readonly token: bigint;
   /** Aborts with `LEASE_LOST` when the lease ends without being released. */
   readonly signal: AbortSignal;
-  /** Gives the lock up; a second call does nothing. */
+  /** Whether it is still held, by a clock that nobody can set, and with a margin for its use. */
+  held(): boolean;
+  /**
+   * Lets it last from now on for `ttlMs` (default: as long as it was asked for last).
+   *
+   * @throws {LEASE_LOST} when it has ended; it can not be brought back
+   * @throws {INVALID_INPUT} for a time that is none
+   */
+  renew(ttlMs?: number): Promise<void>;
+  /**
+   * Leaves it to run its time: neither `release` nor closing the library ends it any more. Whoever
+   * knows its key and token can take it up with {@link LockDriver.resume}.
+   */
+  detach(): void;
+  /** Gives the lock up; a second call, or one after it was lost, does nothing. */
   release(): Promise<void>;
+}
+
+/** Who holds a lock, as others may know it. */
+export interface LockHolder {
+  readonly key: string;
+  readonly mode: LockMode;
+  readonly token: bigint;
+  readonly by: string;
+  readonly note?: string;
+  /** How long it has been held, and how long it will be unless it is renewed or released. */
+  readonly heldMs: number;
+  readonly remainingMs: number;
 }
 
 export interface LockStats {
@@ -45,12 +75,32 @@ export interface LockStats {
 
 export interface LockDriver {
   /**
-   * @throws {LOCK_TIMEOUT} when it is not granted within `waitMs`
+   * @throws {LOCK_TIMEOUT} when it is not granted within `waitMs`; it tells who holds it, until when
    * @throws {CANCELLED} when the signal aborts first; the place in the queue is given up
+   * @throws {CLOSED} when the locks are closed, now or while waiting
    * @throws {INVALID_INPUT} for an empty or over-long key, or a time that is not a number
    */
   acquire(key: string, options?: AcquireOptions): Promise<Lease>;
+
+  /**
+   * The lease with this key and token, which may have been granted to another process.
+   *
+   * @param ttlMs how long it lasts from now on (default: what is left of it)
+   * @throws {LEASE_LOST} when it has ended
+   */
+  resume(key: string, token: bigint, ttlMs?: number): Promise<Lease>;
+
+  /**
+   * Ends every lease of a key, whoever holds it; their signals abort.
+   *
+   * @returns how many there were
+   */
+  revoke(key: string): Promise<number>;
+
+  /** Who holds locks whose key begins like this. Returns without a promise where that is cheap. */
+  holders(prefix: string): readonly LockHolder[] | Promise<readonly LockHolder[]>;
+
   stats(): LockStats;
-  /** Rejects every waiter with `CLOSED` and ends every lease. */
+  /** Rejects every waiter with `CLOSED` and ends every lease that was not detached. */
   close(): Promise<void>;
 }

@@ -58,7 +58,7 @@ test("a lease lasts its time to live and not a millisecond longer", async () => 
   expect(lease.signal.reason).toMatchObject({
     code: "LEASE_LOST",
     message:
-      'The lease of lock "skill:a" ended before it was released, because its 100 ms passed; hold it for less time or ask for a longer `ttlMs`',
+      'The lease of lock "skill:a" ended before it was released, because its 100 ms passed; hold it for less time, renew it, or ask for a longer `ttlMs`',
     details: { key: "skill:a", mode: "write", token: String(lease.token), ttlMs: 100 },
   });
   expect(locks.keyCount).toBe(0);
@@ -102,7 +102,9 @@ test("a lease lasts 30 seconds and a wait 10 seconds unless told otherwise", asy
   await vi.advanceTimersByTimeAsync(1);
   expect(await waiter).toMatchObject({
     code: "LOCK_TIMEOUT",
-    message: 'Could not take lock "a" within 10000 ms; hold it for less time or wait for longer',
+    message: expect.stringMatching(
+      /^Could not take lock "a" within 10000 ms: it is held by "process \d+" until \d{4}-[^ ]+Z; hold it for less time or wait for longer$/,
+    ),
   });
   await vi.advanceTimersByTimeAsync(19_999);
   expect(held.signal.aborted).toBe(false);

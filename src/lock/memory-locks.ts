@@ -11,11 +11,17 @@
 import { type Clock, systemClock } from "../base/clock.ts";
 import { RepertoireError } from "../base/errors.ts";
 import { preview } from "../base/json.ts";
-import { type ResolvedAcquireOptions, resolveAcquireOptions } from "./acquire-options.ts";
-import type { AcquireOptions, Lease, LockDriver } from "./lock-driver.ts";
+import {
+  checkKey,
+  checkToken,
+  type ResolvedAcquireOptions,
+  resolveAcquireOptions,
+} from "./acquire-options.ts";
+import type { Lease, LockDriver, LockHolder } from "./lock-driver.ts";
+import { lockClosedError, lockTimeoutError, noSuchLeaseError } from "./lock-errors.ts";
 import { LockMeter } from "./lock-meter.ts";
-import { MemoryLease } from "./memory-lease.ts";
 import { AsyncRWLock } from "./rw-lock.ts";
+import { TimedLease } from "./timed-lease.ts";
 
 export interface MemoryLocksOptions {
   /** Measures the times in the statistics, and starts the tokens (default: the system's clock). */
@@ -27,14 +33,24 @@ export interface MemoryLocks extends LockDriver {
   readonly keyCount: number;
 }
 
+const CLOSED = "the locks were closed";
+
 /** Tokens a millisecond leaves room for. */
 const TOKENS_PER_MS = 1_000_000n;
+
+/** What is known of a lease besides the lease. */
+interface Holding {
+  readonly by: string;
+  readonly note: string | undefined;
+  readonly sinceMs: number;
+}
 
 export function memoryLocks(options: MemoryLocksOptions = {}): MemoryLocks {
   const { clock = systemClock } = options;
   const meter = new LockMeter();
   const locks = new Map<string, AsyncRWLock>();
-  const leases = new Set<MemoryLease>();
+  const leases = new Map<TimedLease, Holding>();
+  const nowMs = (): number => clock.monotonicMs();
   let closed = false;
 
   // A token may be stored with what it guarded. Counting on from the time of day keeps it greater
@@ -56,52 +72,91 @@ export function memoryLocks(options: MemoryLocksOptions = {}): MemoryLocks {
   }
 
   async function acquireLease(key: string, asked: ResolvedAcquireOptions): Promise<Lease> {
-    const { mode, ttlMs, waitMs, signal } = asked;
+    const { mode, ttlMs, waitMs, by, note, signal } = asked;
     const lock = lockOf(key);
     try {
       const hold = await lock.acquire(mode, signal ? { waitMs, signal } : { waitMs });
-      const lease = new MemoryLease({
+      const end = (ended: TimedLease): void => {
+        leases.delete(ended);
+        hold.release();
+        dropIdle(key, lock);
+      };
+      const lease = new TimedLease({
         key,
         mode,
         ttlMs,
         token: firstToken + BigInt(hold.sequence),
-        onEnd: (lease) => {
-          leases.delete(lease);
-          hold.release();
-          dropIdle(key, lock);
-        },
+        nowMs,
+        endsAtMs: nowMs() + ttlMs,
+        onLost: end,
+        onRelease: end,
+        onRenew: (_, renewedMs) => nowMs() + renewedMs,
       });
-      leases.add(lease);
+      leases.set(lease, { by, note, sinceMs: nowMs() });
       // Closed between the grant and now.
       if (closed) {
-        lease.lose("the locks were closed");
-        throw closedError(key);
+        lease.lose(CLOSED);
+        throw lockClosedError(key);
       }
       return lease;
+    } catch (error) {
+      if (!(error instanceof RepertoireError && error.code === "LOCK_TIMEOUT")) throw error;
+      const holders = holdersWhere((held) => held === key);
+      throw lockTimeoutError({ key, mode, waitMs, holders, nowMs: clock.now() });
     } finally {
       dropIdle(key, lock);
     }
+  }
+
+  function holdersWhere(isWanted: (key: string) => boolean): LockHolder[] {
+    return [...leases]
+      .filter(([{ key }]) => isWanted(key))
+      .map(([lease, { by, note, sinceMs }]) => ({
+        key: lease.key,
+        mode: lease.mode,
+        token: lease.token,
+        by,
+        ...(note === undefined ? {} : { note }),
+        heldMs: nowMs() - sinceMs,
+        remainingMs: lease.remainingMs,
+      }));
   }
 
   return {
     get keyCount() {
       return locks.size;
     },
-    async acquire(key: string, acquireOptions?: AcquireOptions): Promise<Lease> {
+    async acquire(key, acquireOptions) {
       const asked = resolveAcquireOptions(key, acquireOptions);
-      if (closed) throw closedError(key);
+      if (closed) throw lockClosedError(key);
       return acquireLease(key, asked);
     },
+    async resume(key, token, ttlMs) {
+      checkKey(key);
+      checkToken(token);
+      if (closed) throw lockClosedError(key);
+      const lease = [...leases.keys()].find((each) => each.key === key && each.token === token);
+      if (lease === undefined || !lease.held()) throw noSuchLeaseError(key, token);
+      if (ttlMs !== undefined) await lease.renew(ttlMs);
+      lease.attach();
+      return lease;
+    },
+    async revoke(key) {
+      checkKey(key);
+      const revoked = [...leases.keys()].filter((lease) => lease.key === key);
+      for (const lease of revoked) lease.lose("it was revoked");
+      return revoked.length;
+    },
+    holders: (prefix) => holdersWhere((key) => key.startsWith(prefix)),
     stats: () => meter.snapshot(),
     async close(): Promise<void> {
       closed = true;
       // Waiters first: otherwise the leases that end would be passed on to them.
       for (const lock of locks.values()) lock.close();
-      for (const lease of leases) lease.lose("the locks were closed");
+      for (const lease of leases.keys()) {
+        if (lease.isDetached) lease.leave();
+        else lease.lose(CLOSED);
+      }
     },
   };
-}
-
-function closedError(key: string): RepertoireError {
-  return new RepertoireError("CLOSED", `Can not acquire lock ${preview(key)}: it was closed`);
 }

@@ -199,8 +199,22 @@ export interface SkillMetrics {
   readonly lastFailures: readonly FailureNote[];
 }
 
+/** Who is at work on a skill, and until when. */
+export interface SkillClaim {
+  readonly by: string;
+  readonly note?: string;
+  /** ISO-8601 UTC. */
+  readonly since: string;
+  /** ISO-8601 UTC; it can be renewed. */
+  readonly until: string;
+  /** Fencing token of its lease, a decimal number. */
+  readonly token: string;
+}
+
 /** A version as a reader sees it. */
 export interface Skill extends SkillVersion {
+  /** Who has claimed the skill; absent when nobody has, and in a read as of an earlier revision. */
+  readonly claim?: SkillClaim;
   /** Runs of every version of the skill. */
   readonly metrics: SkillMetrics;
   /** Runs of this version alone. */

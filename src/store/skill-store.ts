@@ -5,8 +5,10 @@
  *
  * Every method rejects with `STORE_UNAVAILABLE` when the store stays out of reach (busy, full, gone,
  * read-only) until its deadline, with `STORE_CORRUPT` when the data is damaged, and with `CLOSED`
- * after `close()`. A write that rejects has written nothing.
+ * after `close()`. A write that rejects has written nothing. A write whose guard does not hold
+ * rejects with `LEASE_LOST`, or with `LOCK_TIMEOUT` where somebody else has the exclusive key.
  */
+import type { Fence } from "../base/fence.ts";
 import type {
   Check,
   SkillDefinition,
@@ -20,6 +22,14 @@ import type {
  * `"any"`, append after whatever is current.
  */
 export type ExpectedVersion = number | "any";
+
+/** What a write depends on besides the version; checked in the transaction that writes. */
+export interface WriteGuard {
+  /** A lease for writing that must still be held. */
+  readonly lease?: Fence;
+  /** A key that nobody may hold for writing but who brings its lease. */
+  readonly exclusiveKey?: string;
+}
 
 export interface NewVersion {
   readonly id: string;
@@ -36,6 +46,7 @@ export interface NewVersion {
   readonly expectedVersion: ExpectedVersion;
   /** Status the current version must have; anything else is a conflict (default: any will do). */
   readonly expectedStatus?: SkillStatus;
+  readonly guard?: WriteGuard;
 }
 
 export interface Appended {
@@ -74,6 +85,7 @@ export interface StatusChange {
   readonly expectedVersion: ExpectedVersion;
   /** Status the current version must have; anything else is a conflict (default: any will do). */
   readonly expectedStatus?: SkillStatus;
+  readonly guard?: WriteGuard;
 }
 
 /** One committed change, in revision order. */
@@ -144,6 +156,9 @@ export interface Dependents {
 }
 
 export interface SkillStore {
+  /** Whether it checks guards of writes; the library gives it none otherwise (default: false). */
+  readonly checksGuards?: boolean;
+
   /**
    * Appends a version if `expectedVersion` holds, in one durable transaction. Content identical to
    * the current version is no conflict, whatever was expected: that version is returned with
@@ -192,6 +207,7 @@ export interface SkillStore {
   remove(
     id: string,
     expectedVersion: ExpectedVersion,
+    guard?: WriteGuard,
   ): Promise<{ readonly version: number; readonly revision: number }>;
 
   /** Summaries, in order. */
@@ -223,6 +239,12 @@ export interface SkillStore {
    * before the call. Returns without a promise where that is cheap.
    */
   revision(): number | Promise<number>;
+
+  /**
+   * Changes whenever another connection has committed anything, and is read anew by `revision()`
+   * alone, so that it costs nothing. Absent where there is no such number.
+   */
+  readonly commitsSeen?: number;
 
   /** Changes with a greater revision, in order, at most `limit`. */
   changesSince(revision: number, limit: number): Promise<readonly Change[]>;

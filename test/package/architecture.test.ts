@@ -37,7 +37,7 @@ test("every room of src/ has its rule", () => {
 
 test("only open-library chooses drivers, and choose-sandbox among those of the sandbox", () => {
   const drivers =
-    /^(store\/sqlite|search\/(sqlite-index|static-embedder|embedders)|lock\/memory-locks|sandbox\/(quickjs|process|v8|auto-sandbox))/;
+    /^(store\/sqlite|search\/(sqlite-index|static-embedder|embedders)|lock\/(memory-locks|sqlite)|sandbox\/(quickjs|process|v8|auto-sandbox))/;
   const choosers = [...graph].filter(
     ([file, { files }]) =>
       file.startsWith("library/") && files.some((imported) => drivers.test(imported)),

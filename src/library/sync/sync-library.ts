@@ -71,7 +71,10 @@ export class SyncLibrary {
   add(draft: unknown, options: Omit<AddOptions, "signal"> = {}): AddResult {
     // What is not JSON can not travel to the other thread, where everything else is checked.
     checkDraftIsJson(draft);
-    return this.#call("add", [draft, options]) as AddResult;
+    // Of a lease, what it is made of can travel as well.
+    const { lease } = options;
+    const plain = lease && { lease: { key: lease.key, token: lease.token } };
+    return this.#call("add", [draft, { ...options, ...plain }]) as AddResult;
   }
 
   /** As `library.get`, synchronous; without `signal`. */

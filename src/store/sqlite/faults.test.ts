@@ -116,7 +116,7 @@ describe("opening", () => {
     withDatabase((database) => database.exec("PRAGMA user_version = 7"));
     await expect(sqliteSkillStore({ path })).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",
-      message: `Cannot use ${path}: its schema has version 7, and this release of repertoire knows versions up to 2; upgrade repertoire`,
+      message: `Cannot use ${path}: its schema has version 7, and this release of repertoire knows versions up to 3; upgrade repertoire`,
     });
   });
 
@@ -134,7 +134,7 @@ describe("opening", () => {
     const opened = await Promise.all([1, 2, 3].map(() => openConnection(later, { path })));
     for (const connection of opened) {
       const version = connection.database.prepare("PRAGMA user_version").get();
-      expect(version).toMatchObject({ user_version: 3 });
+      expect(version).toMatchObject({ user_version: 4 });
       connection.close();
     }
   });

@@ -6,10 +6,12 @@
  * - `skill_versions`: what was appended, immutable
  * - `blobs`: long texts by their SHA-256, so that a version with new metadata copies no code
  * - `skills`, `skill_tags`, `skill_calls`: the current state, derived from the other three for fast reads
+ * - `locks`, `lock_state`: leases, which guard writes; see `base/lease-tables.ts`
  *
  * Free text is kept as JSON (`note`, `definition`, `admission`, `summary`) or as bytes (`content`):
  * read as a TEXT column, Node 22 would cut it at its first NUL. `skills.name` only orders rows.
  */
+import { LEASE_TABLES } from "../../base/lease-tables.ts";
 import type { Schema } from "./schema.ts";
 
 const VERSION_1 = `
@@ -97,5 +99,5 @@ const VERSION_2 = `
 export const LIBRARY_SCHEMA: Schema = {
   holds: "a skill library",
   applicationId: 0x52_50_4c_42, // "RPLB"
-  migrations: [VERSION_1, VERSION_2],
+  migrations: [VERSION_1, VERSION_2, LEASE_TABLES],
 };

@@ -11,8 +11,10 @@ import type {
   ExpectedVersion,
   NewVersion,
   StatusChange,
+  WriteGuard,
 } from "../skill-store.ts";
 import type { SqliteConnection } from "./connection.ts";
+import { guardCheck } from "./guard-check.ts";
 import { admissionJson, definitionJson, noteJson, summaryJson, tagsOf } from "./skill-rows.ts";
 
 /** What was written, with the revision of the change that made it so. */
@@ -24,7 +26,7 @@ export interface Written {
 export interface SkillWriter {
   append(version: NewVersion): AppendOutcome;
   setStatus(id: string, change: StatusChange): Written;
-  remove(id: string, expectedVersion: ExpectedVersion): Written;
+  remove(id: string, expectedVersion: ExpectedVersion, guard?: WriteGuard): Written;
 }
 
 interface SkillRow {
@@ -72,6 +74,7 @@ const FIND_BLOB = "SELECT id FROM blobs WHERE hash = ?";
 const INSERT_BLOB = "INSERT INTO blobs (hash, content) VALUES (?, ?)";
 
 export function skillWriter({ statement }: SqliteConnection, clock: Clock): SkillWriter {
+  const checkGuard = guardCheck(statement, clock);
   const findSkill = statement<SkillRow>(FIND_SKILL);
   const insertChange = statement(INSERT_CHANGE);
   const insertVersion = statement(INSERT_VERSION);
@@ -170,6 +173,7 @@ export function skillWriter({ statement }: SqliteConnection, clock: Clock): Skil
 
   return {
     append(item) {
+      checkGuard(item.id, item.guard);
       const found = findSkill.get(item.id);
       const current = found?.removed === 0 ? found : undefined;
       if (current && current.content_hash === item.contentHash)
@@ -184,6 +188,7 @@ export function skillWriter({ statement }: SqliteConnection, clock: Clock): Skil
     },
 
     setStatus(id, change) {
+      checkGuard(id, change.guard);
       const found = currentSkill(id, change.expectedVersion);
       const { version } = found;
       const { status, expectedStatus } = change;
@@ -201,7 +206,8 @@ export function skillWriter({ statement }: SqliteConnection, clock: Clock): Skil
       return { version, revision };
     },
 
-    remove(id, expectedVersion) {
+    remove(id, expectedVersion, guard) {
+      checkGuard(id, guard);
       const found = currentSkill(id, expectedVersion);
       // The version keeps its status and the reason for it: history shows both after the removal.
       const { version, status, note } = found;

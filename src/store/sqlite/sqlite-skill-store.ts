@@ -44,6 +44,10 @@ export function skillStoreOn(connection: SqliteConnection, clock = systemClock):
   }
 
   return {
+    checksGuards: true,
+    get commitsSeen() {
+      return known?.dataVersion ?? 0;
+    },
     async append(version) {
       const outcome = await transact(() => writer.append(version));
       if (!outcome.ok) throw conflictOf(version, outcome);
@@ -61,8 +65,8 @@ export function skillStoreOn(connection: SqliteConnection, clock = systemClock):
       committed(written.revision);
       return written;
     },
-    async remove(id, expectedVersion) {
-      const written = await transact(() => writer.remove(id, expectedVersion));
+    async remove(id, expectedVersion, guard) {
+      const written = await transact(() => writer.remove(id, expectedVersion, guard));
       committed(written.revision);
       return written;
     },
