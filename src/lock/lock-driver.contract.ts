@@ -5,6 +5,7 @@
  * in them are times to live and waits that are the behaviour under test.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describeHeldLocks } from "./held-lock.contract.ts";
 import type { AcquireOptions, Lease, LockDriver } from "./lock-driver.ts";
 
 export interface LockContractOptions {
@@ -26,6 +27,7 @@ export function describeLocks(
   options: LockContractOptions = {},
 ): void {
   const { isFair = true } = options;
+  describeHeldLocks(name, create);
 
   describe(`locks: ${name}`, () => {
     let locks: LockDriver;

@@ -132,7 +132,11 @@ export async function sqliteLocks(options: SqliteLocksOptions): Promise<LockDriv
       onLost: forget,
       async onRenew(_, renewedMs) {
         const work = (): number | undefined => table.renew(key, token, renewedMs);
-        const renewedUntilMs = await file.transact(work, (until) => until);
+        const renewedUntilMs = await file.transact(work, (until) => {
+          // It may end sooner than those who wait were told; own commits tell them nothing.
+          lines.lookAgain(key);
+          return until;
+        });
         return renewedUntilMs && renewedUntilMs - marginMs(renewedMs);
       },
     });
@@ -260,6 +264,7 @@ export async function sqliteLocks(options: SqliteLocksOptions): Promise<LockDriv
           return table.find(key, token);
         },
         (row) => {
+          lines.lookAgain(key);
           if (row === undefined) return undefined;
           // Counted from now: what it was asked for first is not known.
           const leftMs = ttlMs ?? row.untilMs - table.nowMs();

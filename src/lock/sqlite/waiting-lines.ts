@@ -27,6 +27,8 @@ export interface WaitingLines {
   admit(key: string): ReadonlyMap<number, Granted>;
   /** After that transaction: tells them. */
   settle(key: string, granted: ReadonlyMap<number, Granted>): void;
+  /** To be called when this process changed when the line of a key moves. */
+  lookAgain(key: string): void;
   /** Looks whose turn it is, where something may have moved. */
   look(hasChanged: boolean): void;
   /** Everybody in line, who is so no more. */
@@ -115,6 +117,10 @@ export function waitingLines(file: LockFile, table: LockTable): WaitingLines {
     drop,
     admit,
     settle,
+    lookAgain(key) {
+      const line = lines.get(key);
+      if (line !== undefined) line.movesAtMs = 0;
+    },
     look(hasChanged) {
       for (const line of lines.values()) lookAt(line, hasChanged);
     },
