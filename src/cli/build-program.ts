@@ -5,6 +5,7 @@ import { addSharedOptions } from "./command.ts";
 import type { Install, Run } from "./command.ts";
 import { addCommand } from "./commands/add.ts";
 import { batchCommand } from "./commands/batch.ts";
+import { claimCommand } from "./commands/claim.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { composeCommand } from "./commands/compose.ts";
 import { demoCommand } from "./commands/demo.ts";
@@ -16,6 +17,7 @@ import { historyCommand } from "./commands/history.ts";
 import { listCommand } from "./commands/list.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { removeCommand } from "./commands/remove.ts";
+import { releaseCommand } from "./commands/release.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { runCommand } from "./commands/run.ts";
 import { runsCommand } from "./commands/runs.ts";
@@ -41,6 +43,8 @@ const COMMANDS: readonly Install[] = [
   rollbackCommand,
   statusCommand,
   removeCommand,
+  claimCommand,
+  releaseCommand,
   statsCommand,
   runsCommand,
   replayCommand,
@@ -52,7 +56,7 @@ const COMMANDS: readonly Install[] = [
 const EXIT_CODES = `
 Exit codes:
   0 ok · 1 internal · 2 usage · 3 not found · 4 invalid input · 5 the skill failed
-  6 version conflict · 7 denied · 124 timeout · 130 interrupted`;
+  6 version conflict or lost claim · 7 denied · 124 timeout · 130 interrupted`;
 
 export function buildProgram(output: Output, run: Run): Command {
   const program = new Command("repertoire")

@@ -32,7 +32,7 @@ test("every way the library can fail has its exit code", () => {
     LIMIT_EXCEEDED: 4,
     SKILL_FAILED: 5,
     LOCK_TIMEOUT: 124,
-    LEASE_LOST: 1,
+    LEASE_LOST: 6,
     STORE_UNAVAILABLE: 1,
     STORE_CORRUPT: 1,
     SYNC_UNSUPPORTED: 1,

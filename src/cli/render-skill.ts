@@ -1,5 +1,6 @@
 /** A skill as people read it. */
 import type { Skill, SkillVersion } from "../skill/skill.ts";
+import { claimText } from "./claim-text.ts";
 import { statusStyle } from "./colours.ts";
 import type { Paint } from "./colours.ts";
 import { formatDuration } from "./duration.ts";
@@ -12,6 +13,7 @@ export function renderSkill(skill: Skill, { paint }: { readonly paint: Paint }):
     renderVersion(skill, paint),
     renderFields(
       [
+        ["claimed", skill.claim && `by ${claimText(skill.claim)}`],
         ["runs", metrics.uses === 0 ? "none yet" : describeRuns(skill)],
         ["input", input === undefined ? undefined : JSON.stringify(input)],
         ["output", output === undefined ? undefined : JSON.stringify(output)],

@@ -7,6 +7,7 @@ import type { JsonValue } from "../../base/json.ts";
 import type { AddOutcome } from "../../index.ts";
 import type { ExpectedVersion } from "../../store/skill-store.ts";
 import { readAgentSkill, SKILL_FILE } from "../agent-skill.ts";
+import { claimOption, leaseOfClaim } from "../claim-option.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
@@ -29,6 +30,7 @@ interface AddFlags {
   readonly validate: boolean;
   readonly author?: string;
   readonly message?: string;
+  readonly claim?: bigint;
 }
 
 /** A draft, or why there is none, and where it came from. */
@@ -56,6 +58,7 @@ export const addCommand: Install = (program, run) => {
     .option("--no-validate", "do not run the examples")
     .option("--author <name>", "who adds them (default: the draft's author)")
     .option("--message <text>", "why these versions are made")
+    .addOption(claimOption())
     .action((files: readonly string[], flags: AddFlags, command: Command) =>
       run(command, (context) => add(context, files, flags)),
     );
@@ -83,11 +86,13 @@ async function add(context: CliContext, files: readonly string[], flags: AddFlag
   });
   if (drafts.length === 0) return;
   const { expectedVersion, validate, author, message } = flags;
+  const lease = claimOfOne(drafts, flags.claim);
   const library = await context.library({ create: true });
   try {
     await library.addMany(drafts, {
       ...defined({ author, message }),
       expectedVersion: expected.map((each) => each ?? expectedVersion),
+      ...lease,
       validate,
       signal: context.signal,
       onResult: (outcome) => settle(positions[outcome.index] as number, outcome),
@@ -95,6 +100,18 @@ async function add(context: CliContext, files: readonly string[], flags: AddFlag
   } finally {
     failures.end();
   }
+}
+
+/** A claim is of one skill, so its token says nothing of several. */
+function claimOfOne(
+  drafts: readonly unknown[],
+  token: bigint | undefined,
+): ReturnType<typeof leaseOfClaim> {
+  if (token === undefined) return {};
+  const ids = new Set(drafts.map((draft) => (draft as { readonly id?: unknown } | null)?.id));
+  const [id] = ids;
+  if (ids.size === 1 && typeof id === "string") return leaseOfClaim(id, token);
+  throw new UsageError("--claim is for drafts of one skill; add the others without it");
 }
 
 async function starterCandidates(): Promise<readonly Candidate[]> {

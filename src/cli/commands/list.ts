@@ -3,6 +3,7 @@ import { LIMITS } from "../../base/limits.ts";
 import type { ListedSkill, ListOrder } from "../../index.ts";
 import { SKILL_STATUSES } from "../../skill/skill.ts";
 import type { SkillStatus } from "../../skill/skill.ts";
+import { noteClaims } from "../claim-text.ts";
 import { statusStyle } from "../colours.ts";
 import { atOption, readerOf } from "../at-option.ts";
 import type { AtFlags } from "../at-option.ts";
@@ -55,6 +56,7 @@ async function list(context: CliContext, flags: ListFlags): Promise<void> {
   const isByEvidence = flags.order === "uses" || flags.order === "success";
   const columns = isByEvidence ? [...EVIDENCE_COLUMNS, ...SUMMARY_COLUMNS] : SUMMARY_COLUMNS;
   output.text(renderTable(columns, shown, output));
+  noteClaims(output, shown);
   output.note(plural(shown.length, "skill"));
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { ExpectedVersion } from "../../store/skill-store.ts";
+import { claimOption, leaseOfClaim } from "../claim-option.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import { noteDependents } from "../note-dependents.ts";
@@ -7,6 +8,7 @@ import { parseExpectedVersion } from "../numbers.ts";
 
 interface RemoveFlags {
   readonly expectedVersion?: ExpectedVersion;
+  readonly claim?: bigint;
 }
 
 export const removeCommand: Install = (program, run) => {
@@ -16,9 +18,15 @@ export const removeCommand: Install = (program, run) => {
     example: "remove old_slugify --expected-version 4",
   })
     .option("--expected-version <n>", "only if the skill is at this version", parseExpectedVersion)
-    .action((id: string, { expectedVersion }: RemoveFlags, command: Command) =>
+    .addOption(claimOption())
+    .action((id: string, { expectedVersion, claim }: RemoveFlags, command: Command) =>
       run(command, async ({ library, output, json }) => {
-        const result = await (await library()).remove(id, defined({ expectedVersion }));
+        const result = await (
+          await library()
+        ).remove(id, {
+          ...defined({ expectedVersion }),
+          ...leaseOfClaim(id, claim),
+        });
         noteDependents(output, result, "removed");
         if (json) output.json(result);
         else

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { ExpectedVersion } from "../../store/skill-store.ts";
+import { claimOption, leaseOfClaim } from "../claim-option.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import { parseExpectedVersion, wholeNumber } from "../numbers.ts";
@@ -9,6 +10,7 @@ interface RollbackFlags {
   readonly expectedVersion?: ExpectedVersion;
   readonly author?: string;
   readonly message?: string;
+  readonly claim?: bigint;
 }
 
 export const rollbackCommand: Install = (program, run) => {
@@ -22,12 +24,16 @@ export const rollbackCommand: Install = (program, run) => {
     .option("--expected-version <n>", "only if the skill is at this version", parseExpectedVersion)
     .option("--author <name>", "who does it")
     .option("--message <text>", "why")
+    .addOption(claimOption())
     .action((id: string, version: number, flags: RollbackFlags, command: Command) =>
       run(command, async ({ library, output, json }) => {
         const { expectedVersion, author, message } = flags;
         const result = await (
           await library()
-        ).rollback(id, version, defined({ expectedVersion, author, message }));
+        ).rollback(id, version, {
+          ...defined({ expectedVersion, author, message }),
+          ...leaseOfClaim(id, flags.claim),
+        });
         if (json) output.json(result);
         else noteAdded(output, result);
       }),

@@ -2,6 +2,7 @@ import { LIMITS } from "../../base/limits.ts";
 import type { SearchResult, SkillMatch } from "../../index.ts";
 import { atOption, readerOf } from "../at-option.ts";
 import type { AtFlags } from "../at-option.ts";
+import { noteClaims } from "../claim-text.ts";
 import { collect, declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
@@ -57,6 +58,7 @@ function show(
 ): void {
   if (matches.length > 0) output.text(renderTable(MATCH_COLUMNS, matches, output));
   for (const match of matches) noteDependencies(output, match);
+  noteClaims(output, matches);
   const why = modeReason === undefined ? "" : `: ${oneLine(modeReason)}`;
   output.note(`${plural(matches.length, "skill")}, found by ${mode} search${why}`);
   if (!confident && matches.length > 0)

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { SKILL_STATUSES } from "../../skill/skill.ts";
 import type { SkillStatus } from "../../skill/skill.ts";
 import type { ExpectedVersion } from "../../store/skill-store.ts";
+import { claimOption, leaseOfClaim } from "../claim-option.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import { noteDependents } from "../note-dependents.ts";
@@ -13,6 +14,7 @@ interface StatusFlags {
   readonly replacement?: string;
   readonly expectedVersion?: ExpectedVersion;
   readonly expectedStatus?: SkillStatus;
+  readonly claim?: bigint;
 }
 
 export const statusCommand: Install = (program, run) => {
@@ -31,12 +33,16 @@ export const statusCommand: Install = (program, run) => {
         SKILL_STATUSES,
       ),
     )
+    .addOption(claimOption())
     .action((id: string, status: SkillStatus, flags: StatusFlags, command: Command) =>
       run(command, async ({ library, output, json }) => {
         const { reason, replacement, expectedVersion, expectedStatus } = flags;
         const result = await (
           await library()
-        ).setStatus(id, status, defined({ reason, replacement, expectedVersion, expectedStatus }));
+        ).setStatus(id, status, {
+          ...defined({ reason, replacement, expectedVersion, expectedStatus }),
+          ...leaseOfClaim(id, flags.claim),
+        });
         noteDependents(output, result, status);
         if (json) output.json(result);
         else
