@@ -126,6 +126,7 @@ function prepare(database: DatabaseSync, machine: MachineClock): void {
     PRAGMA mmap_size = 0;
     PRAGMA trusted_schema = OFF;
     PRAGMA cache_size = -1024;
+    PRAGMA wal_autocheckpoint = 4000;
   `);
   const tables = database
     .prepare("SELECT count(*) AS count FROM sqlite_schema WHERE name IN ('locks', 'lock_state')")

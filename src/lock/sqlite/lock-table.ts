@@ -67,6 +67,8 @@ export interface Granted {
 export interface Front {
   /** Tickets of this process whose turn it is. */
   readonly next: readonly number[];
+  /** How many of other processes are before the first of this one. */
+  readonly place: number;
   /** When the line moves by itself: somebody's time is over. */
   readonly movesAtMs: number;
 }
@@ -96,6 +98,7 @@ export function lockTable(file: LockFile, machine: MachineClock) {
     let movesAtMs = held.untilMs ?? Number.POSITIVE_INFINITY;
     let isFree = held.count === 0;
     let admitsReaders = held.writing !== 1;
+    const first = line.findIndex(({ ticket }) => mine.has(ticket));
     const next: number[] = [];
     for (const { ticket, mode, untilMs } of line) {
       const isMine = mine.has(ticket);
@@ -105,7 +108,7 @@ export function lockTable(file: LockFile, machine: MachineClock) {
       if (mode === "write") admitsReaders = false;
       if (!admitsReaders) break;
     }
-    return { next, movesAtMs };
+    return { next, place: first < 0 ? line.length : first, movesAtMs };
   }
 
   function purge(key: string, now: number): void {

@@ -67,8 +67,9 @@ export async function sqliteLocks(options: SqliteLocksOptions): Promise<LockDriv
   /** Released, while the file does not know it yet. */
   const passing = new Set<TimedLease>();
   const watch = lockWatch({
+    path: file.path,
     dataVersion: file.dataVersion,
-    isWaiting: () => !lines.isEmpty,
+    place: () => lines.nearest,
     isHolding: () => leases.size > 0,
     look(hasChanged) {
       if (hasChanged) dropRevoked();

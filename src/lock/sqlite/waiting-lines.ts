@@ -12,6 +12,8 @@ export interface Waiter extends InLine {
 interface Line {
   readonly key: string;
   readonly waiters: Map<number, Waiter>;
+  /** As last looked at: how many of other processes come first. */
+  place: number;
   /** When to look although nothing was committed. */
   movesAtMs: number;
   signAtMs: number;
@@ -19,7 +21,8 @@ interface Line {
 }
 
 export interface WaitingLines {
-  readonly isEmpty: boolean;
+  /** How many others are before whoever of this process is nearest to its turn; none without waiters. */
+  readonly nearest: number | undefined;
   add(waiter: Waiter): void;
   /** Takes it out of line; whether it was still in it. */
   drop(waiter: Waiter): boolean;
@@ -85,7 +88,8 @@ export function waitingLines(file: LockFile, table: LockTable): WaitingLines {
     const isSignDue = nowMs >= line.signAtMs;
     if (line.isMoving || !(hasChanged || isSignDue || nowMs >= line.movesAtMs)) return;
     try {
-      const { next, movesAtMs } = file.readNow(() => table.front(line.key, line.waiters));
+      const { next, place, movesAtMs } = file.readNow(() => table.front(line.key, line.waiters));
+      line.place = place;
       line.movesAtMs = movesAtMs;
       if (isSignDue || next.length > 0) void move(line);
     } catch {
@@ -96,8 +100,10 @@ export function waitingLines(file: LockFile, table: LockTable): WaitingLines {
   }
 
   return {
-    get isEmpty() {
-      return lines.size === 0;
+    get nearest() {
+      let nearest: number | undefined;
+      for (const { place } of lines.values()) nearest = Math.min(nearest ?? place, place);
+      return nearest;
     },
     add(waiter) {
       let line = lines.get(waiter.key);
@@ -105,6 +111,7 @@ export function waitingLines(file: LockFile, table: LockTable): WaitingLines {
         line = {
           key: waiter.key,
           waiters: new Map(),
+          place: 0,
           movesAtMs: 0,
           signAtMs: Number.POSITIVE_INFINITY,
           isMoving: false,
