@@ -30,10 +30,10 @@ async function bare(): Promise<() => Promise<void>> {
 const visit = await (kind === "queue" ? queue() : bare());
 process.send?.("ready");
 await next();
-let isOver = false;
-void next().then(() => (isOver = true));
+const over = new AbortController();
+void next().then(() => over.abort());
 const waitsMs: number[] = [];
-while (!isOver) {
+while (!over.signal.aborted) {
   const sinceMs = performance.now();
   await visit();
   waitsMs.push(performance.now() - sinceMs);

@@ -1,6 +1,6 @@
 /** What every {@link LockDriver} must do with locks that are held: part of `lock-driver.contract.ts`. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { RepertoireError } from "../base/errors.ts";
+import type { RepertoireError } from "../base/errors.ts";
 import type { LockDriver } from "./lock-driver.ts";
 
 /** Long enough to be noticed as a hang, short enough to wait for. */

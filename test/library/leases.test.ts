@@ -114,7 +114,9 @@ test("writes under leases never interleave, whoever is killed or suspended, and 
     }
     await expect.poll(() => acknowledged.size, { timeout: 20_000 }).toBeGreaterThan(before);
   }
-  const ended = children.map((child) => (child.signalCode ? undefined : once(child, "exit")));
+  const ended = children
+    .filter((child) => child.signalCode === null)
+    .map((child) => once(child, "exit"));
   for (const child of children) child.kill("SIGKILL");
   await Promise.all(ended);
   const tokens = await tokensWritten(store);

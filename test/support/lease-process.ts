@@ -67,10 +67,10 @@ async function writeForEver(): Promise<never> {
 async function takeTurns(): Promise<void> {
   tell({ kind: "ready" });
   await next();
-  let isOver = false;
-  void next().then(() => (isOver = true));
+  const over = new AbortController();
+  void next().then(() => over.abort());
   let count = 0;
-  while (!isOver) {
+  while (!over.signal.aborted) {
     await using _ = await locks.acquire("hot", { ttlMs: 60_000, waitMs: 60_000 });
     count += 1;
     await new Promise((resolve) => setTimeout(resolve, 1));

@@ -85,7 +85,7 @@ export async function sqliteLocks(options: SqliteLocksOptions): Promise<LockDriv
       const held = file.readNow(() =>
         table.stillHeld([...leases.keys()].map((each) => each.token)),
       );
-      for (const lease of [...leases.keys()])
+      for (const lease of leases.keys())
         if (!held.has(lease.token)) lease.lose("it was revoked or another took over");
     } catch {
       // A busy file: the lease's own time is kept in any case.
@@ -282,8 +282,7 @@ export async function sqliteLocks(options: SqliteLocksOptions): Promise<LockDriv
       return file.transact(
         () => ({ count: table.revoke(key), granted: lines.admit(key) }),
         ({ count, granted }) => {
-          for (const lease of [...leases.keys()])
-            if (lease.key === key) lease.lose("it was revoked");
+          for (const lease of leases.keys()) if (lease.key === key) lease.lose("it was revoked");
           lines.settle(key, granted);
           return count;
         },
@@ -309,7 +308,7 @@ export async function sqliteLocks(options: SqliteLocksOptions): Promise<LockDriv
       const waiters = lines.clear();
       for (const waiter of waiters) waiter.refuse(lockClosedError(waiter.key));
       const ending = [...leases.keys()].filter((lease) => !lease.isDetached);
-      for (const lease of [...leases.keys()]) {
+      for (const lease of leases.keys()) {
         if (lease.isDetached) lease.leave();
         else lease.lose(CLOSED);
         forget(lease);

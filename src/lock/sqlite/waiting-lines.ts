@@ -77,7 +77,7 @@ export function waitingLines(file: LockFile, table: LockTable): WaitingLines {
       );
     } catch (error) {
       // Nobody could be let in any more: better told than left to wait.
-      for (const waiter of [...line.waiters.values()]) if (drop(waiter)) waiter.refuse(error);
+      for (const waiter of line.waiters.values()) if (drop(waiter)) waiter.refuse(error);
     } finally {
       line.isMoving = false;
     }
