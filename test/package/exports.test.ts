@@ -25,7 +25,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
     "openLibrary",
     "staticEmbedder",
   ],
-  "./sqlite": ["sqliteRunStore", "sqliteSearchIndex", "sqliteSkillStore"],
+  "./sqlite": ["sqliteLocks", "sqliteRunStore", "sqliteSearchIndex", "sqliteSkillStore"],
 };
 
 test("each entry of the package exports these values and no others", async () => {
