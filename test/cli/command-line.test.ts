@@ -19,7 +19,7 @@ beforeAll(() => {
 afterAll(() => place[Symbol.dispose]());
 
 const COMMANDS =
-  "add get list facets search run batch compose version history diff rollback status remove stats runs replay doctor demo completion".split(
+  "add get list facets search run batch compose version history diff rollback status remove claim release stats runs replay doctor demo completion".split(
     " ",
   );
 
@@ -141,6 +141,8 @@ describe("the library", () => {
     ["rollback", "a", "1"],
     ["status", "a", "active"],
     ["remove", "a"],
+    ["claim", "a"],
+    ["release", "a", "--force"],
     ["stats"],
     ["runs"],
     ["runs", "--redact", "a"],
