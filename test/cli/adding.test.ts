@@ -97,8 +97,23 @@ describe("add", () => {
         error: {
           code: "VERSION_CONFLICT",
           message:
-            'Expected skill "greet" not to exist yet, but it is at version 1; read it again, merge, and retry with expectedVersion 1',
-          details: { skillId: "greet", expected: 0, actual: 1, actualHash: HASH },
+            'Expected skill "greet" not to exist yet, but it is at version 1; both changed description; read it again, merge, and retry with expectedVersion 1',
+          details: {
+            skillId: "greet",
+            expected: 0,
+            actual: 1,
+            actualHash: HASH,
+            reason: "exists",
+            yourHash: HASH,
+            changes: [
+              {
+                field: "description",
+                change: "conflict",
+                theirs: GREET.description,
+                yours: "Another one.",
+              },
+            ],
+          },
         },
       },
       {
