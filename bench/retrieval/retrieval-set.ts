@@ -20,6 +20,7 @@ interface ToolLine {
   readonly name: string;
   readonly description: string;
   readonly parameters?: Readonly<Record<string, unknown>>;
+  readonly code?: string;
 }
 
 /** Every set in a folder of sets, in order of name. */
@@ -42,7 +43,7 @@ function readSet(folder: string, name: string): RetrievalSet {
   return {
     name,
     documents: lines(join(folder, "tools.jsonl")).map((line) =>
-      documentOf(JSON.parse(line) as ToolLine),
+      skillDocument(JSON.parse(line) as ToolLine),
     ),
     queries: queries
       .map(({ id, text }) => ({ text, right: right.get(id) ?? [] }))
@@ -54,7 +55,14 @@ function lines(path: string): readonly string[] {
   return readFileSync(path, "utf8").trim().split("\n");
 }
 
-function documentOf({ id, name, description, parameters = {} }: ToolLine): IndexDocument {
+/** A skill of a set; parameters are their descriptions by name. */
+export function skillDocument({
+  id,
+  name,
+  description,
+  parameters = {},
+  code = "",
+}: ToolLine): IndexDocument {
   return {
     summary: {
       id,
@@ -71,7 +79,7 @@ function documentOf({ id, name, description, parameters = {} }: ToolLine): Index
       .map(([parameter, about]) => `${parameter} ${String(about)}`)
       .join(" "),
     instructions: "",
-    code: "",
+    code,
   };
 }
 
