@@ -45,7 +45,9 @@ export function functionSet(modules: string): RetrievalSet | undefined {
       ? []
       : [{ text, right: [idOf(skill)] }];
   });
-  const documents = [...skills.values()].map((skill) => skillDocument({ ...skill, id: idOf(skill) }));
+  const documents = [...skills.values()].map((skill) =>
+    skillDocument({ ...skill, id: idOf(skill) }),
+  );
   return { name: "functions", documents, queries };
 }
 
@@ -56,7 +58,11 @@ function idOf({ source, name }: Described): string {
 /** The functions whose file documents them in a block that has the mark. */
 function describedIn(source: string, folder: string, mark: RegExp): readonly Described[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((file) => /(?:^|\/)[a-z][A-Za-z0-9]*\.js$/u.test(file) && !/^(?:fp|internal|fp\/.*|locale.*|_.*)\//u.test(file))
+    .filter(
+      (file) =>
+        /(?:^|\/)[a-z][A-Za-z0-9]*\.js$/u.test(file) &&
+        !/^(?:fp|internal|fp\/.*|locale.*|_.*)\//u.test(file),
+    )
     .toSorted()
     .flatMap((file): readonly Described[] => {
       const name = file.replace(/^.*\/|\.js$/gu, "");

@@ -21,16 +21,28 @@ describe("documentColumns", () => {
       name: "fetch json",
       description: "gets a page data",
       tags: "http network net fetchjson",
-      parameters: "page url pageurl where it is",
-      instructions: "use it twice",
+      parameters: "url pageurl where it is",
+      instructions: "use twice",
       code: "retries on failure api response apiresponse load content contenttype",
     });
   });
 
+  test("has the string literals of the code", () => {
+    const code = `export default () => { throw new Error("quota exceeded", \`retry after ${"$"}{seconds}\`, 'later'); };`;
+    expect(documentColumns(indexDocument("limiter", { name: "Limiter", code })).code).toBe(
+      "error quota exceeded retry after seconds later",
+    );
+  });
+
   test("bounds what long fields contribute", () => {
-    const words = Array.from({ length: 50_000 }, (_, n) => `w${n.toString(36)}`).join(" ");
+    const words = (letter: string): string =>
+      Array.from(
+        { length: 50_000 },
+        (_, n) =>
+          `${letter}${String(n).replaceAll(/\d/g, (digit) => "abcdefghij"[Number(digit)]!)}`,
+      ).join(" ");
     const columns = documentColumns(
-      indexDocument("big", { parameters: words, instructions: words, code: words }),
+      indexDocument("big", { parameters: words("x"), instructions: words("y"), code: words("z") }),
     );
     expect(columns.code.split(" ")).toHaveLength(1000);
     expect(columns.instructions.split(" ")).toHaveLength(1000);

@@ -1,19 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fuse, VECTOR_WEIGHT } from "./fusion.ts";
+import { COSINE_WORTH, fuse } from "./fusion.ts";
 
 const cosineRange = { lowest: 0.2, highest: 0.8 };
 
 describe("fuse", () => {
-  test("adds both parts by their weights", () => {
-    const both = { id: "both", bm25: 4, cosine: 0.5 };
-    const word = { id: "word", bm25: 8 };
+  test("adds both parts, each by what it tells the documents apart", () => {
+    const both = { id: "both", bm25: 0.45 * COSINE_WORTH, cosine: 0.5 };
+    const word = { id: "word", bm25: 0.9 * COSINE_WORTH, cosine: 0.2 };
     const near = { id: "near", cosine: 0.8 };
+    // The best of the words are worth a cosine of 0.9, the nearest one of 0.6 more than the farthest.
     const hits = fuse([both, word, near], { hasTerms: true, cosineRange });
     expect(hits).toEqual([
       {
         candidate: word,
-        score: 1 - VECTOR_WEIGHT,
+        score: expect.closeTo(0.6),
         keywordScore: 1,
         vectorScore: 0,
         learnedScore: 0,
@@ -25,7 +26,42 @@ describe("fuse", () => {
         vectorScore: expect.closeTo(0.5),
         learnedScore: 0,
       },
-      { candidate: near, score: VECTOR_WEIGHT, keywordScore: 0, vectorScore: 1, learnedScore: 0 },
+      {
+        candidate: near,
+        score: expect.closeTo(0.4),
+        keywordScore: 0,
+        vectorScore: 1,
+        learnedScore: 0,
+      },
+    ]);
+  });
+
+  test("lets telling words decide, and meaning where the words tell nothing", () => {
+    const candidates = (bm25: number) => [
+      { id: "word", bm25, cosine: 0.3 },
+      { id: "near", bm25: 0.1, cosine: 0.8 },
+    ];
+    const first = (bm25: number) =>
+      fuse(candidates(bm25), { hasTerms: true, cosineRange })[0]!.candidate.id;
+    expect([first(COSINE_WORTH), first(1)]).toEqual(["word", "near"]);
+  });
+
+  test("lets words have a say though every one of them is common", () => {
+    const word = { id: "word", bm25: 1e-6, cosine: 0.5 };
+    const near = { id: "near", cosine: 0.55 };
+    const hits = fuse([near, word], { hasTerms: true, cosineRange: { lowest: 0, highest: 0.55 } });
+    expect(hits.map(({ candidate }) => candidate)).toEqual([word, near]);
+  });
+
+  test("judges what has no vector by its words alone", () => {
+    const pending = { id: "pending", bm25: 9 };
+    const known = { id: "known", bm25: 10, cosine: 0.3 };
+    const near = { id: "near", cosine: 0.8 };
+    const hits = fuse([pending, known, near], { hasTerms: true, cosineRange });
+    expect(hits.map(({ candidate, score }) => [candidate.id, score])).toEqual([
+      ["pending", 0.9],
+      ["near", expect.closeTo(24 / 34)],
+      ["known", expect.closeTo(14 / 34)],
     ]);
   });
 
