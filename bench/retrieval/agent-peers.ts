@@ -105,9 +105,14 @@ const agentDb: System["open"] = async ({ documents }, { embedder }) => {
   )) as unknown as {
     readonly createDatabase: (path: string) => Promise<{ exec(sql: string): void }>;
   };
-  const database = await createDatabase(":memory:");
+  const { log } = console;
+  // It says what it runs on.
+  console.log = () => undefined;
+  const database = await createDatabase(":memory:").finally(() => {
+    console.log = log;
+  });
   database.exec(readFileSync(join(MODULES ?? "", "agentdb/dist/schemas/schema.sql"), "utf8"));
-  const [query] = await Promise.all([embedOne(embedder)]);
+  const query = embedOne(embedder);
   const embed = async (text: string): Promise<Float32Array> => Float32Array.from(await query(text));
   const library = new SkillLibrary(database, { embed });
   for (const { summary, parameters, code } of documents) {

@@ -10,7 +10,7 @@ describe("fuse", () => {
     const word = { id: "word", bm25: 0.9 * COSINE_WORTH, cosine: 0.2 };
     const near = { id: "near", cosine: 0.8 };
     // The best of the words are worth a cosine of 0.9, the nearest one of 0.6 more than the farthest.
-    const hits = fuse([both, word, near], { hasTerms: true, cosineRange });
+    const hits = fuse([both, word, near], { terms: 3, cosineRange });
     expect(hits).toEqual([
       {
         candidate: word,
@@ -42,22 +42,29 @@ describe("fuse", () => {
       { id: "near", bm25: 0.1, cosine: 0.8 },
     ];
     const first = (bm25: number) =>
-      fuse(candidates(bm25), { hasTerms: true, cosineRange })[0]!.candidate.id;
+      fuse(candidates(bm25), { terms: 3, cosineRange })[0]!.candidate.id;
     expect([first(COSINE_WORTH), first(1)]).toEqual(["word", "near"]);
   });
 
   test("lets words have a say though every one of them is common", () => {
     const word = { id: "word", bm25: 1e-6, cosine: 0.5 };
     const near = { id: "near", cosine: 0.55 };
-    const hits = fuse([near, word], { hasTerms: true, cosineRange: { lowest: 0, highest: 0.55 } });
+    const hits = fuse([near, word], { terms: 3, cosineRange: { lowest: 0, highest: 0.55 } });
     expect(hits.map(({ candidate }) => candidate)).toEqual([word, near]);
+  });
+
+  test("lets a query of a word or two be looked up", () => {
+    const inCode = { id: "in-code", bm25: 1, cosine: 0.3 };
+    const near = { id: "near", cosine: 0.8 };
+    const first = (terms: number) => fuse([near, inCode], { terms, cosineRange })[0]!.candidate.id;
+    expect([first(2), first(3)]).toEqual(["in-code", "near"]);
   });
 
   test("judges what has no vector by its words alone", () => {
     const pending = { id: "pending", bm25: 9 };
     const known = { id: "known", bm25: 10, cosine: 0.3 };
     const near = { id: "near", cosine: 0.8 };
-    const hits = fuse([pending, known, near], { hasTerms: true, cosineRange });
+    const hits = fuse([pending, known, near], { terms: 3, cosineRange });
     expect(hits.map(({ candidate, score }) => [candidate.id, score])).toEqual([
       ["pending", 0.9],
       ["near", expect.closeTo(24 / 34)],
@@ -67,8 +74,8 @@ describe("fuse", () => {
 
   test("gives the whole weight to the only evidence there is", () => {
     const candidate = { id: "a", bm25: 3, cosine: 0.8 };
-    expect(fuse([candidate], { hasTerms: true })[0]!.score).toBe(1);
-    expect(fuse([{ id: "a", cosine: 0.8 }], { hasTerms: false, cosineRange })[0]!.score).toBe(1);
+    expect(fuse([candidate], { terms: 3 })[0]!.score).toBe(1);
+    expect(fuse([{ id: "a", cosine: 0.8 }], { terms: 0, cosineRange })[0]!.score).toBe(1);
   });
 
   test("adds what was learned, which decides where the rest is close", () => {
@@ -77,7 +84,7 @@ describe("fuse", () => {
       { id: "close", bm25: 9.5, lift: 0.1 },
       { id: "far", bm25: 5, lift: 0.3 },
     ];
-    const hits = fuse(candidates, { hasTerms: true });
+    const hits = fuse(candidates, { terms: 3 });
     expect(
       hits.map(({ candidate, score, learnedScore }) => [candidate.id, score, learnedScore]),
     ).toEqual([
@@ -90,7 +97,7 @@ describe("fuse", () => {
   test("orders ties by id", () => {
     const hits = fuse(
       ["b", "a", "C"].map((id) => ({ id, bm25: 1 })),
-      { hasTerms: true },
+      { terms: 3 },
     );
     expect(hits.map(({ candidate }) => candidate.id)).toEqual(["C", "a", "b"]);
   });
@@ -109,9 +116,9 @@ describe("fuse", () => {
       fc.double({ min: 0, max: 1, noNaN: true }),
     );
     fc.assert(
-      fc.property(fc.array(candidate), range, fc.boolean(), (candidates, ends, hasTerms) => {
+      fc.property(fc.array(candidate), range, fc.nat({ max: 4 }), (candidates, ends, terms) => {
         const [lowest, highest] = ends.toSorted((a, b) => a - b) as [number, number];
-        const hits = fuse(candidates, { hasTerms, cosineRange: { lowest, highest } });
+        const hits = fuse(candidates, { terms, cosineRange: { lowest, highest } });
         expect(hits).toHaveLength(candidates.length);
         for (const [n, { score, keywordScore, vectorScore }] of hits.entries()) {
           for (const part of [score, keywordScore, vectorScore]) {

@@ -34,6 +34,13 @@ export const COSINE_WORTH = 40;
 const LEAST_KEYWORD_WORTH = 4;
 
 /**
+ * A word or two are looked up rather than described: an identifier or a message in the code of one
+ * skill, which no vector knows of. Vectors weigh no more than this then.
+ */
+const LOOKED_UP_TERMS = 2;
+const LOOKED_UP_VECTOR_WEIGHT = 0.45;
+
+/**
  * Two scores nearer than this are a near-tie, which lesser evidence may decide. On two public sets of
  * tools the first two results of a quarter of the queries are that near.
  */
@@ -52,7 +59,8 @@ export interface FusionCandidate {
 
 /** What the query offered to search by. */
 export interface FusionEvidence {
-  readonly hasTerms: boolean;
+  /** How many words there are to look up. */
+  readonly terms: number;
   /** Cosines that count as 0 and as 1; absent when the query has no vector. */
   readonly cosineRange?: { readonly lowest: number; readonly highest: number };
 }
@@ -70,10 +78,11 @@ export interface FusedHit<Candidate> {
 /** The candidates with their scores, best first; ties in order of id. */
 export function fuse<Candidate extends FusionCandidate>(
   candidates: readonly Candidate[],
-  { hasTerms, cosineRange }: FusionEvidence,
+  evidence: FusionEvidence,
 ): readonly FusedHit<Candidate>[] {
+  const { terms, cosineRange } = evidence;
   const topBm25 = candidates.reduce((top, { bm25 }) => Math.max(top, bm25 ?? 0), 0);
-  const vectorWeight = hasTerms ? weightOfVectors(topBm25, cosineRange) : 1;
+  const vectorWeight = weightOfVectors(topBm25, evidence);
 
   return candidates
     .map((candidate) => {
@@ -84,7 +93,7 @@ export function fuse<Candidate extends FusionCandidate>(
           ? 0
           : position(cosine, cosineRange.lowest, cosineRange.highest);
       // What a skill without a vector means is not known: its words speak for all of it.
-      const weight = cosine === undefined && hasTerms ? 0 : vectorWeight;
+      const weight = cosine === undefined && terms > 0 ? 0 : vectorWeight;
       const found = (1 - weight) * keywordScore + weight * vectorScore;
       return { candidate, score: found + learnedScore, keywordScore, vectorScore, learnedScore };
     })
@@ -92,11 +101,13 @@ export function fuse<Candidate extends FusionCandidate>(
 }
 
 /** The part of all that tells documents apart which the vectors tell, 0 to 1. */
-function weightOfVectors(topBm25: number, range: FusionEvidence["cosineRange"]): number {
+function weightOfVectors(topBm25: number, { terms, cosineRange: range }: FusionEvidence): number {
   if (range === undefined) return 0;
+  // Where no word is found there is nothing to divide the weight with.
+  if (topBm25 === 0) return 1;
   const told = COSINE_WORTH * Math.max(0, range.highest - range.lowest);
-  const toldByWords = topBm25 > 0 ? Math.max(topBm25, LEAST_KEYWORD_WORTH) : 0;
-  return told > 0 ? told / (toldByWords + told) : 0;
+  const weight = told / (Math.max(topBm25, LEAST_KEYWORD_WORTH) + told);
+  return terms <= LOOKED_UP_TERMS ? Math.min(weight, LOOKED_UP_VECTOR_WEIGHT) : weight;
 }
 
 /** The order of ids everywhere in search: by code unit, the same on every machine. */

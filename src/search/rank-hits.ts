@@ -31,7 +31,8 @@ export function rankHits(
   query: IndexQuery,
 ): readonly RankedHit[] {
   const { filter, limit } = query;
-  const expression = matchExpression(queryTerms(query.text));
+  const terms = queryTerms(query.text);
+  const expression = matchExpression(terms);
   const vector =
     query.vector === undefined || isZero(query.vector) ? undefined : quantizeQuery(query.vector);
   const candidates = new Map<number, Candidate>();
@@ -66,7 +67,7 @@ export function rankHits(
   });
 
   const hits = fuse([...candidates.values()], {
-    hasTerms: expression !== undefined,
+    terms: terms.length,
     ...(vector === undefined
       ? {}
       : {
