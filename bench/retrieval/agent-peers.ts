@@ -16,7 +16,6 @@ function embedOne(embedder: Embedder): EmbedOne {
 }
 
 interface MastraWorkspace {
-  new (options: object): MastraWorkspace;
   readonly skills: {
     search(query: string, options: object): Promise<readonly { readonly skillName: string }[]>;
   };
@@ -28,7 +27,7 @@ function mastra(mode: "bm25" | "hybrid"): System["open"] {
     const { Workspace, LocalFilesystem } = (await importForeign(
       "@mastra/core/workspace",
     )) as unknown as {
-      readonly Workspace: MastraWorkspace;
+      readonly Workspace: new (options: object) => MastraWorkspace;
       readonly LocalFilesystem: new (options: object) => object;
     };
     for (const [n, document] of documents.entries()) {

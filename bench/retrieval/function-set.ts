@@ -13,6 +13,9 @@ import { skillDocument, type JudgedQuery, type RetrievalSet } from "./retrieval-
 
 const PACKAGES = ["lodash", "mathjs", "date-fns", "ramda", "underscore"] as const;
 
+/** Larger files are whole libraries. */
+const MAX_FILE_CHARACTERS = 20_000;
+
 /** A library's function as its source file has it. */
 interface Described {
   readonly name: string;
@@ -67,6 +70,7 @@ function describedIn(source: string, folder: string, mark: RegExp): readonly Des
     .flatMap((file): readonly Described[] => {
       const name = file.replace(/^.*\/|\.js$/gu, "");
       const text = readFileSync(join(folder, file), "utf8");
+      if (text.length > MAX_FILE_CHARACTERS) return [];
       const block = [...text.matchAll(/\/\*\*[\s\S]*?\*\//gu)].findLast(([doc]) => mark.test(doc));
       if (block === undefined) return [];
       const comment = plainText(block[0]);
