@@ -13,7 +13,8 @@ import { splitWords } from "./words.ts";
 /**
  * Hybrid: the cosine of the best hit, plus how far it stands out by keywords. Keyword alone: the
  * share of the query's words it has, plus the same. Called confident, in percent, on two public sets of
- * tools and one of functions (`bench/learning.ts`; 600 queries of each set of tools, 204 of the other):
+ * tools and one of functions (600 queries of each set of tools, 204 of
+ * the other; `bench/learning.ts` reports it for sets in a folder):
  *
  *     best hit is              right  wrong  right taken out  of other sets
  *     199 tools, table            60     22        19               4
