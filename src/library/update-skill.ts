@@ -148,6 +148,7 @@ function check(id: unknown, change: unknown, options: UpdateOptions): void {
     "validate",
     "author",
     "message",
+    "lease",
     "signal",
   ]);
   checkInteger("retries", options.retries, 0, MAX_RETRIES);

@@ -53,7 +53,7 @@ export function mergeHits(
       ),
   ];
   const fused = fuse(candidates, {
-    hasTerms: queryTerms(text).length > 0,
+    terms: queryTerms(text).length,
     ...(range === undefined ? {} : { cosineRange: range }),
   });
   return fused.slice(0, limit).map(({ candidate: { summary, cosine }, ...scores }) => ({

@@ -10,15 +10,18 @@ import { Worker } from "node:worker_threads";
 import { RepertoireError } from "../../base/errors.ts";
 import type { CheckedParts, StructureReport } from "./check-draft.ts";
 
-/** Far more than the largest honest draft needs. */
+/** Processor time; far more than the largest honest draft needs. */
 const CHECK_MS = 5000;
+/** How long a thread may take for that on a busy machine, and how often it is looked at. */
+const MAX_WAIT_MS = 60_000;
+const LOOK_MS = 1000;
 const MEMORY_MB = 512;
 
 const NOT_CHECKED: StructureReport = {
   issues: [
     {
       path: "",
-      message: `its code and schemas could not be checked within ${CHECK_MS} ms and ${MEMORY_MB} MB`,
+      message: `its code and schemas could not be checked within ${CHECK_MS} ms of processor time and ${MEMORY_MB} MB`,
       expected: "code and schemas of ordinary size and nesting",
       received: "something too complex to check",
     },
@@ -90,13 +93,39 @@ export function draftChecker(): DraftChecker {
 function reportOf(worker: Worker, parts: CheckedParts): Promise<StructureReport | undefined> {
   const { promise, resolve } = Promise.withResolvers<StructureReport | undefined>();
   const giveUp = (): void => resolve(undefined);
-  const timer = setTimeout(giveUp, CHECK_MS);
+  const begunMs = processorMs(worker);
+  let lookedMs = CHECK_MS;
+  let ended = false;
+  let timer = setTimeout(look, CHECK_MS);
+
+  /** On a machine with more work than processors it may hardly have begun. */
+  function look(): void {
+    if (lookedMs >= MAX_WAIT_MS) return giveUp();
+    // Without an answer it is deep in native code.
+    timer = setTimeout(giveUp, CHECK_MS);
+    void Promise.all([begunMs, processorMs(worker)]).then(([begun, now]) => {
+      if (ended) return;
+      clearTimeout(timer);
+      if (begun === undefined || now === undefined || now - begun >= CHECK_MS) return giveUp();
+      lookedMs += LOOK_MS;
+      timer = setTimeout(look, LOOK_MS);
+    });
+  }
+
   worker.once("message", resolve);
   worker.once("exit", giveUp);
   worker.postMessage(parts);
   return promise.finally(() => {
+    ended = true;
     clearTimeout(timer);
     worker.off("message", resolve);
     worker.off("exit", giveUp);
   });
+}
+
+/** Processor time a thread has used; unknown before Node 24.6, or when it has ended. */
+async function processorMs(worker: Worker): Promise<number | undefined> {
+  const { cpuUsage } = worker as { readonly cpuUsage?: Worker["cpuUsage"] };
+  const used = await cpuUsage?.call(worker).catch(() => undefined);
+  return used === undefined ? undefined : (used.user + used.system) / 1000;
 }
