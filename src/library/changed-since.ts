@@ -38,6 +38,10 @@ export class ChangedSince {
     return this.#then.has(id);
   }
 
+  ids(): Iterable<string> {
+    return this.#then.keys();
+  }
+
   /** Those that were there, as they were. */
   *summaries(): Generator<SkillSummary> {
     for (const summary of this.#then.values()) if (summary !== undefined) yield summary;

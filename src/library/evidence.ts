@@ -52,6 +52,13 @@ export class Evidence {
   #flushing: Promise<void> | undefined;
   #known = new Map<string, SkillEvidence>();
   #libraryRate: number | undefined;
+  #reliable:
+    | {
+        readonly epoch: number | undefined;
+        readonly rate: number;
+        readonly ids: ReadonlySet<string>;
+      }
+    | undefined;
   #epoch: number | undefined;
   #checkedAt = Number.NEGATIVE_INFINITY;
   #expirations = 0;
@@ -95,6 +102,22 @@ export class Evidence {
   async usage(): Promise<ReadonlyMap<string, SkillUsage>> {
     await this.#tryFlush();
     return this.#runs.usage();
+  }
+
+  /**
+   * The ids of the skills whose success rate is at least this: the same set as long as no run is
+   * recorded.
+   */
+  async reliable(rate: number): Promise<ReadonlySet<string>> {
+    await this.#load([]);
+    const known = this.#reliable;
+    if (known !== undefined && known.epoch === this.#epoch && known.rate === rate) return known.ids;
+    const epoch = this.#epoch;
+    const ids = new Set<string>();
+    for (const [id, { successRate = -1 }] of await this.#runs.usage())
+      if (successRate >= rate) ids.add(id);
+    this.#reliable = { epoch, rate, ids };
+    return ids;
   }
 
   /** The success rate over all skills, as it was when evidence was last asked for; never 0 or 1. */

@@ -8,7 +8,6 @@ import type { Evidence } from "./evidence.ts";
 import { Executor } from "./executor.ts";
 import type { ExecutorParts } from "./executor.ts";
 import type { ViewParts } from "./library-view.ts";
-import { pinnedList } from "./pinned-list.ts";
 import { pinnedSearch } from "./pinned-search.ts";
 import { Searcher } from "./searcher.ts";
 import type { SearcherParts } from "./searcher.ts";
@@ -40,7 +39,6 @@ export function makeView(
   const searcher = new Searcher({
     ...sources.searcher,
     find,
-    listIds: () => allIds(store, changed, limits.pageSize),
     pinned: pinnedSearch({ revision, store, changed, clock }),
   });
   return {
@@ -72,19 +70,4 @@ async function runnable(
   if (then === undefined || version !== undefined) return then;
   const now = await catalog.find(id, then.version);
   return now?.status === "quarantined" ? now : then;
-}
-
-async function allIds(
-  store: SkillStore,
-  changed: ChangedSince,
-  limit: number,
-): Promise<readonly string[]> {
-  const ids: string[] = [];
-  for (;;) {
-    const after = ids.at(-1);
-    const place = after === undefined ? {} : { after };
-    const page = await pinnedList(store, changed, { limit, ...place });
-    ids.push(...page.map(({ id }) => id));
-    if (page.length < limit) return ids;
-  }
 }

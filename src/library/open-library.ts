@@ -224,7 +224,6 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     closing: closing.signal,
   };
   const executor: Executor = new Executor(executorParts);
-  const listIds = (): Promise<readonly string[]> => allIds(catalog, limits);
   const searcherParts: SearcherParts = {
     spaces,
     cache,
@@ -235,7 +234,6 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     clock,
     limits,
     find,
-    listIds,
   };
   const searcher: Searcher = new Searcher(searcherParts);
   const viewSources: ViewSources = {
@@ -353,17 +351,4 @@ function isSandbox(sandbox: Sandbox | SandboxSize | undefined): sandbox is Sandb
     "run" in sandbox &&
     typeof sandbox.run === "function"
   );
-}
-
-async function allIds(catalog: Catalog, limits: Limits): Promise<readonly string[]> {
-  const ids: string[] = [];
-  for (;;) {
-    const after = ids.at(-1);
-    const page = await catalog.list({
-      limit: limits.pageSize,
-      ...(after === undefined ? {} : { after }),
-    });
-    ids.push(...page.map((summary) => summary.id));
-    if (page.length < limits.pageSize) return ids;
-  }
 }

@@ -46,6 +46,8 @@ export interface PinnedSearchParts {
 
 export function pinnedSearch(parts: PinnedSearchParts): PinnedSearch {
   const { revision, store, changed, clock = systemClock } = parts;
+  /** What has changed, which only ever grows; a set of its own for the index, which may keep it. */
+  let except: ReadonlySet<string> = new Set();
   let scorer: Promise<TextScorer> | undefined;
   /** By embedder, because a search may use another one than the search before. */
   const vectors = new Map<string, Map<string, Float32Array>>();
@@ -120,10 +122,9 @@ export function pinnedSearch(parts: PinnedSearchParts): PinnedSearch {
   ): Promise<readonly IndexHit[]> {
     await changed.refresh();
     for (let repeat = 0; ; repeat++) {
-      const { filter } = query;
-      const accepts = (id: string): boolean => !changed.has(id) && (filter.accepts?.(id) ?? true);
+      if (except.size !== changed.size) except = new Set(changed.ids());
       const hits = await index.search(
-        changed.size === 0 ? query : { ...query, filter: { ...filter, accepts } },
+        except.size === 0 ? query : { ...query, filter: { ...query.filter, except } },
       );
       // The index may have been ahead of what was known to have changed.
       await changed.refresh();
@@ -139,7 +140,7 @@ export function pinnedSearch(parts: PinnedSearchParts): PinnedSearch {
       const unchanged = await searchUnchanged(space, query);
       const { filter, text, vector, limit, learned = new Map() } = query;
       const former = [...changed.summaries()].filter(
-        (summary) => passesFilter(summary, filter) && (filter.accepts?.(summary.id) ?? true),
+        (summary) => passesFilter(summary, filter) && (filter.only?.has(summary.id) ?? true),
       );
       if (former.length === 0) return { hits: unchanged };
       const texts = await (scorer ??= withBackground());

@@ -119,8 +119,6 @@ export interface SearcherParts {
   readonly limits: Limits;
   /** The current version of a skill, from the cache where it can be. */
   readonly find: FindSkill;
-  /** Every id in the library, for filters on evidence. */
-  readonly listIds: () => Promise<readonly string[]>;
   /** Searches the library as of a revision (default: as it is). */
   readonly pinned?: PinnedSearch;
 }
@@ -257,7 +255,14 @@ export class Searcher {
         const { gap, ...embedded } = await this.#embedQuery(space, text, options.signal);
         const { vector } = embedded;
         const learned = learning.signals(text, vector, space.embedder);
-        const query = { text, filter, limit, learned, ...(vector === undefined ? {} : { vector }) };
+        const query = {
+          text,
+          filter,
+          limit,
+          learned,
+          ...(vector === undefined ? {} : { vector }),
+          ...(options.signal === undefined ? {} : { signal: options.signal }),
+        };
         if (pinned === undefined) {
           const hits = await space.index.search(query);
           return { embedded, hits, ...(gap === undefined ? {} : { gap }) };
@@ -340,13 +345,10 @@ export class Searcher {
       status,
       ...(category === undefined ? {} : { category }),
       ...(tags === undefined ? {} : { tags }),
-      ...(minSuccessRate === undefined ? {} : { accepts: await this.#reliable(minSuccessRate) }),
+      ...(minSuccessRate === undefined
+        ? {}
+        : { only: await this.#parts.evidence.reliable(minSuccessRate) }),
     };
-  }
-
-  async #reliable(minSuccessRate: number): Promise<(id: string) => boolean> {
-    const evidence = await this.#parts.evidence.ofMany(await this.#parts.listIds());
-    return (id) => (evidence.get(id)?.skill.successRate ?? -1) >= minSuccessRate;
   }
 }
 

@@ -29,7 +29,12 @@ const SCHEMA = `
     embedder TEXT,
     dimensions INTEGER,
     -- Counts additions of vectors alone, which do not change the revision.
-    fills INTEGER NOT NULL DEFAULT 0
+    fills INTEGER NOT NULL DEFAULT 0,
+    -- Kept by triggers: counting the rows takes longer the more there are.
+    skills INTEGER NOT NULL DEFAULT 0,
+    pending INTEGER NOT NULL DEFAULT 0,
+    vectors INTEGER NOT NULL DEFAULT 0,
+    tokens INTEGER NOT NULL DEFAULT 0
   ) STRICT;
 
   CREATE TABLE documents (
@@ -44,6 +49,7 @@ const SCHEMA = `
     pending INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX documents_by_revision ON documents (revision);
+  CREATE INDEX documents_by_category ON documents (category);
   CREATE INDEX documents_pending ON documents (rowid) WHERE pending = 1;
 
   CREATE TABLE document_tags (
@@ -51,6 +57,7 @@ const SCHEMA = `
     tag TEXT NOT NULL,
     PRIMARY KEY (document, tag)
   ) STRICT, WITHOUT ROWID;
+  CREATE INDEX documents_by_tag ON document_tags (tag);
 
   -- Rows that are free again, for processes that still hold them; bounded, because rows are reused.
   CREATE TABLE removals (rowid INTEGER PRIMARY KEY, revision INTEGER NOT NULL) STRICT;
@@ -64,11 +71,42 @@ const SCHEMA = `
   ) STRICT;
   CREATE INDEX vectors_by_fill ON vectors (fill) WHERE fill > 0;
 
-  CREATE VIRTUAL TABLE document_text USING fts5 (
-    name, description, tags, parameters, instructions, code,
-    content = '', contentless_delete = 1,
-    tokenize = 'porter unicode61 remove_diacritics 2'
-  );
+  -- Stems and how many documents have each. Numbers are never given again.
+  CREATE TABLE terms (
+    number INTEGER PRIMARY KEY,
+    term TEXT NOT NULL UNIQUE,
+    documents INTEGER NOT NULL
+  ) STRICT;
+
+  -- The terms of a document; see keywords/term-list.ts.
+  CREATE TABLE keywords (
+    rowid INTEGER PRIMARY KEY,
+    length INTEGER NOT NULL,
+    terms BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TRIGGER document_added AFTER INSERT ON documents BEGIN
+    UPDATE state SET skills = skills + 1, pending = pending + new.pending;
+  END;
+  CREATE TRIGGER document_changed AFTER UPDATE OF pending ON documents
+  WHEN old.pending <> new.pending BEGIN
+    UPDATE state SET pending = pending + new.pending - old.pending;
+  END;
+  CREATE TRIGGER document_removed AFTER DELETE ON documents BEGIN
+    UPDATE state SET skills = skills - 1, pending = pending - old.pending;
+  END;
+  CREATE TRIGGER vector_added AFTER INSERT ON vectors BEGIN
+    UPDATE state SET vectors = vectors + 1;
+  END;
+  CREATE TRIGGER vector_removed AFTER DELETE ON vectors BEGIN
+    UPDATE state SET vectors = vectors - 1;
+  END;
+  CREATE TRIGGER keywords_added AFTER INSERT ON keywords BEGIN
+    UPDATE state SET tokens = tokens + new.length;
+  END;
+  CREATE TRIGGER keywords_removed AFTER DELETE ON keywords BEGIN
+    UPDATE state SET tokens = tokens - old.length;
+  END;
 `;
 
 export interface IndexFile {
@@ -89,7 +127,7 @@ export function openIndexFile(path: string): IndexFile {
 /** Deletes the index and what SQLite keeps beside it. */
 export function discardIndexFile(path: string): void {
   // The log first: SQLite would apply it to the next file of this name.
-  for (const suffix of ["-wal", "-shm", ""]) rmSync(`${path}${suffix}`, { force: true });
+  for (const suffix of ["-wal", "-shm", ".pack", ""]) rmSync(`${path}${suffix}`, { force: true });
 }
 
 /** When a process last opened, wrote or closed the index, in epoch milliseconds; nothing when there is none. */

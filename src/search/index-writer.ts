@@ -1,22 +1,26 @@
 import type { IndexStatements } from "./index-statements.ts";
-import { documentColumns, type DocumentColumns } from "./document-text.ts";
+import { documentColumns } from "./document-text.ts";
+import type { Stemmer } from "./keywords/stemmer.ts";
+import { termCounts, type TermCounts } from "./keywords/term-counts.ts";
+import { encodeTerms, visitTerms } from "./keywords/term-list.ts";
 import { quantizeVector, type QuantizedVector } from "./vectors/quantized-vector.ts";
 import type { IndexDocument, IndexUpdate, SkillVector } from "./search-index.ts";
 import type { SkillSummary } from "../skill/skill.ts";
 
 /** Documents prepared before other work gets a turn. */
-const DOCUMENTS_PER_TURN = 100;
+const DOCUMENTS_PER_TURN = 20;
 
 /** A document as it will be stored; made before the transaction, which is then short. */
 export interface PreparedDocument {
   readonly summary: SkillSummary;
-  readonly columns: DocumentColumns;
+  readonly terms: TermCounts;
   readonly vector: QuantizedVector | undefined;
 }
 
 /** Splits and quantizes every document, letting other work have its turn in between. */
 export async function prepareDocuments(
   documents: readonly IndexDocument[],
+  stemmer: Stemmer,
   quantizes: boolean,
 ): Promise<readonly PreparedDocument[]> {
   const prepared: PreparedDocument[] = [];
@@ -26,7 +30,7 @@ export async function prepareDocuments(
     }
     prepared.push({
       summary: document.summary,
-      columns: documentColumns(document),
+      terms: termCounts(documentColumns(document), stemmer),
       vector: quantizes && document.vector ? quantizeVector(document.vector) : undefined,
     });
   }
@@ -44,14 +48,24 @@ export function writeUpdate(
   documents: readonly PreparedDocument[],
   hasSpace: boolean,
 ): void {
+  const gone = new Map<number, number>();
   for (const id of update.removals) {
     const rowid = rowOf(statements, id);
     if (rowid === undefined) continue;
-    deleteParts(statements, rowid);
+    deleteParts(statements, rowid, gone);
     statements.deleteDocument.run(rowid);
     statements.putRemoval.run(rowid, update.revision);
   }
-  for (const document of documents) writeDocument(statements, document, update.revision, hasSpace);
+  const numbers = countTerms(statements, documents);
+  for (const document of documents) {
+    const rowid = writeDocument(statements, document, update.revision, hasSpace, gone);
+    const { length, counts } = document.terms;
+    const terms = encodeTerms(
+      [...counts].map(([term, count]) => ({ term: numbers.get(term)!, count })),
+    );
+    statements.putTerms.run(rowid, length, terms);
+  }
+  for (const [number, documents] of gone) statements.uncountTerm.run(number, documents);
   statements.setRevision.run(update.revision, update.mark ?? "");
 }
 
@@ -77,15 +91,33 @@ export function writeVectors(
   return taken;
 }
 
+/** Counts every term for the documents that will have it; the numbers of the terms. */
+function countTerms(
+  statements: IndexStatements,
+  documents: readonly PreparedDocument[],
+): ReadonlyMap<string, number> {
+  const having = new Map<string, number>();
+  for (const { terms } of documents)
+    for (const term of terms.counts.keys()) having.set(term, (having.get(term) ?? 0) + 1);
+  return new Map(
+    [...having].map(([term, count]) => [
+      term,
+      Number(statements.countTerm.get(term, count)!.number),
+    ]),
+  );
+}
+
+/** All but its terms. */
 function writeDocument(
   statements: IndexStatements,
-  { summary, columns, vector }: PreparedDocument,
+  { summary, vector }: PreparedDocument,
   revision: number,
   hasSpace: boolean,
-): void {
+  gone: Map<number, number>,
+): number {
   const { id, status, category, tags } = summary;
   const known = rowOf(statements, id);
-  if (known !== undefined) deleteParts(statements, known);
+  if (known !== undefined) deleteParts(statements, known, gone);
   const row = statements.putDocument.run(
     known ?? reusableRow(statements),
     id,
@@ -97,17 +129,9 @@ function writeDocument(
     hasSpace && vector === undefined ? 1 : 0,
   );
   const rowid = known ?? Number(row.lastInsertRowid);
-  statements.putText.run(
-    rowid,
-    columns.name,
-    columns.description,
-    columns.tags,
-    columns.parameters,
-    columns.instructions,
-    columns.code,
-  );
   for (const tag of tags) statements.putTag.run(rowid, tag);
   if (vector) statements.putVector.run(rowid, vector.scale, vector.bytes, 0);
+  return rowid;
 }
 
 function rowOf(statements: IndexStatements, id: string): number | undefined {
@@ -120,8 +144,11 @@ function reusableRow(statements: IndexStatements): number | null {
   return row === undefined ? null : Number(row.rowid);
 }
 
-function deleteParts(statements: IndexStatements, rowid: number): void {
-  statements.deleteText.run(rowid);
+/** @param gone takes how often each term was in what is deleted */
+function deleteParts(statements: IndexStatements, rowid: number, gone: Map<number, number>): void {
+  const row = statements.deleteTerms.get(rowid);
+  if (row !== undefined)
+    visitTerms(row.terms as Uint8Array, (term) => gone.set(term, (gone.get(term) ?? 0) + 1));
   statements.deleteTags.run(rowid);
   statements.deleteVector.run(rowid);
 }

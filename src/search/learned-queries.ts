@@ -59,7 +59,6 @@ const LEAST_SIMILARITY = 0.35;
 const HALF_LIFE_MS = 90 * 24 * 60 * 60 * 1000;
 /** Nearest texts that are asked; more change nothing among the first ten. */
 const NEIGHBOURS = 64;
-const ANY_ROW = { category: "", status: "active", tags: [] } as const;
 
 /** All uses of one query. */
 interface Text {
@@ -81,12 +80,13 @@ export function learnedQueries(dimensions: number): LearnedQueries {
   const words = textsByWord<Text>();
   const withoutVector = new Set<string>();
   const vectors = vectorTable(dimensions);
-  let nextRow = 1;
+  const freeRows: number[] = [];
+  let rowCount = 0;
 
   function textOf(text: string): Text {
     const known = texts.get(text);
     if (known !== undefined) return known;
-    const added: Text = { row: nextRow++, text, uses: new Map() };
+    const added: Text = { row: freeRows.pop() ?? rowCount++, text, uses: new Map() };
     texts.set(text, added);
     withoutVector.add(text);
     rows.set(added.row, added);
@@ -97,7 +97,8 @@ export function learnedQueries(dimensions: number): LearnedQueries {
     texts.delete(dropped.text);
     withoutVector.delete(dropped.text);
     rows.delete(dropped.row);
-    vectors.remove(dropped.row);
+    vectors.put(dropped.row, undefined);
+    freeRows.push(dropped.row);
     words.remove(dropped);
   }
 
@@ -113,8 +114,8 @@ export function learnedQueries(dimensions: number): LearnedQueries {
   function byMeaning(vector: Float32Array): readonly Neighbour[] {
     const query = quantizeQuery(vector);
     return vectors
-      .nearest(query, { status: "active" }, NEIGHBOURS)
-      .map(({ row, cosine }) => ({ text: rows.get(row.rowid)!, similarity: Math.min(1, cosine) }));
+      .nearest(query, [], NEIGHBOURS, (row) => rows.get(row)!.text)
+      .map(({ row, cosine }) => ({ text: rows.get(row)!, similarity: Math.min(1, cosine) }));
   }
 
   return {
@@ -141,6 +142,8 @@ export function learnedQueries(dimensions: number): LearnedQueries {
       rows.clear();
       words.clear();
       vectors.clear();
+      freeRows.length = 0;
+      rowCount = 0;
     },
 
     setVector(text, vector) {
@@ -149,8 +152,7 @@ export function learnedQueries(dimensions: number): LearnedQueries {
       // A zero vector says nothing, now and when asked again.
       withoutVector.delete(text);
       if (isZero(vector)) return;
-      const { row } = known;
-      vectors.put({ rowid: row, id: text, ...ANY_ROW, vector: quantizeVector(vector) });
+      vectors.put(known.row, quantizeVector(vector));
     },
 
     signals({ text, vector, nowMs }) {

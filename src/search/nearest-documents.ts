@@ -1,13 +1,15 @@
 import type { SkillSummary } from "../skill/skill.ts";
+import { findKeywords } from "./find-keywords.ts";
 import type { IndexStatements } from "./index-statements.ts";
-import { matchExpression, queryTerms } from "./query-terms.ts";
+import { filterSets, type IndexView } from "./index-view.ts";
 import type { IndexNeighbour } from "./search-index.ts";
 import { tellingWords, wordOverlap } from "./similarity.ts";
 import { quantizeQuery } from "./vectors/quantized-vector.ts";
-import type { VectorTable } from "./vectors/vector-table.ts";
 
 /** A name and a description have this many words at most that are worth looking up. */
 const MAX_TERMS_TEXT = 1200;
+
+const ACTIVE = { status: "active" } as const;
 
 interface Near {
   readonly rowid: number;
@@ -15,24 +17,25 @@ interface Near {
 }
 
 /**
- * The active documents nearest to one, inside the caller's read transaction.
+ * The active documents nearest to one.
  *
- * @param memory the vectors, where those in the file are of the same space
+ * @param isComparable whether the vectors in the file are of the space that is in memory
  */
 export function nearestDocuments(
-  statements: IndexStatements,
-  memory: VectorTable | undefined,
+  view: IndexView,
+  isComparable: boolean,
   id: string,
   limit: number,
 ): readonly IndexNeighbour[] | undefined {
+  const { statements } = view;
   const found = statements.findRow.get(id);
   if (found === undefined) return undefined;
   const own = Number(found.rowid);
   const summary = summaryOf(statements, own);
   const words = tellingWords(summary);
   const near =
-    (memory && byVector(statements, memory, own, limit + 1)) ??
-    byWords(statements, `${summary.name} ${summary.description}`, limit + 1);
+    (isComparable ? byVector(view, own, limit + 1) : undefined) ??
+    byWords(view, `${summary.name} ${summary.description}`, limit + 1);
   return near
     .filter(({ rowid }) => rowid !== own)
     .slice(0, limit)
@@ -42,29 +45,23 @@ export function nearestDocuments(
     });
 }
 
-function byVector(
-  statements: IndexStatements,
-  memory: VectorTable,
-  rowid: number,
-  limit: number,
-): readonly Near[] | undefined {
-  const row = statements.vector.get(rowid);
+function byVector(view: IndexView, rowid: number, limit: number): readonly Near[] | undefined {
+  const row = view.statements.vector.get(rowid);
   const scale = Number(row?.scale ?? 0);
   if (row === undefined || scale === 0) return undefined;
   const { buffer, byteOffset, byteLength } = row.bytes as Uint8Array;
   const bytes = new Int8Array(buffer, byteOffset, byteLength);
   const query = quantizeQuery(Float32Array.from(bytes, (component) => component * scale));
-  return memory
-    .nearest(query, { status: "active" }, limit)
-    .map(({ row: near, cosine }) => ({ rowid: near.rowid, cosine: Math.min(1, cosine) }));
+  const { ids, vectors } = view.memory;
+  return vectors
+    .nearest(query, filterSets(view, ACTIVE), limit, (other) => ids.get(other))
+    .map((near) => ({ rowid: near.row, cosine: Math.min(1, near.cosine) }));
 }
 
-function byWords(statements: IndexStatements, text: string, limit: number): readonly Near[] {
-  const expression = matchExpression(queryTerms(text.slice(0, MAX_TERMS_TEXT)));
-  if (expression === undefined) return [];
-  return statements.byKeywords
-    .all(expression, "active", null, null, limit)
-    .map((row) => ({ rowid: Number(row.rowid) }));
+function byWords(view: IndexView, text: string, limit: number): readonly Near[] {
+  const words = text.slice(0, MAX_TERMS_TEXT);
+  const found = findKeywords(view, words, filterSets(view, ACTIVE), limit) ?? [];
+  return [...found].map(([rowid]) => ({ rowid }));
 }
 
 function summaryOf(statements: IndexStatements, rowid: number): SkillSummary {

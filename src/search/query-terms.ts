@@ -10,13 +10,3 @@ export function queryTerms(text: string): readonly string[] {
   const telling = words.filter((word) => !STOP_WORDS.has(word));
   return (telling.length > 0 ? telling : words).slice(0, MAX_TERMS);
 }
-
-/**
- * The FTS5 expression that finds documents with any of the terms, or `undefined` without terms.
- * Any, not all: a sentence rarely shares every word with what it asks for. Every term is a quoted
- * string, in which the double quote is the only character with a meaning.
- */
-export function matchExpression(terms: readonly string[]): string | undefined {
-  if (terms.length === 0) return undefined;
-  return terms.map((term) => `"${term.replaceAll('"', '""')}"`).join(" OR ");
-}

@@ -1,9 +1,9 @@
 import { fuse, type FusedHit } from "./fusion.ts";
-import type { IndexStatements } from "./index-statements.ts";
+import { findKeywords } from "./find-keywords.ts";
+import { filterSets, type IndexView } from "./index-view.ts";
+import { queryTerms } from "./query-terms.ts";
 import { isZero, quantizeQuery } from "./vectors/quantized-vector.ts";
-import { matchExpression, queryTerms } from "./query-terms.ts";
-import type { IndexFilter, IndexHit, IndexQuery } from "./search-index.ts";
-import type { TableRow, VectorTable } from "./vectors/vector-table.ts";
+import type { IndexHit, IndexQuery } from "./search-index.ts";
 
 /** Candidates of each kind; what ranks below them in both does not reach the first ten. */
 const CANDIDATES = 100;
@@ -24,50 +24,44 @@ interface Candidate {
   readonly lift?: number;
 }
 
-/** The best rows for a query, inside the caller's read transaction. */
-export function rankHits(
-  statements: IndexStatements,
-  memory: VectorTable,
-  query: IndexQuery,
-): readonly RankedHit[] {
-  const { filter, limit } = query;
-  const terms = queryTerms(query.text);
-  const expression = matchExpression(terms);
+/** The best rows for a query. */
+export function rankHits(view: IndexView, query: IndexQuery): readonly RankedHit[] {
+  const { limit } = query;
+  const { ids, vectors } = view.memory;
+  const filter = filterSets(view, query.filter);
   const vector =
     query.vector === undefined || isZero(query.vector) ? undefined : quantizeQuery(query.vector);
   const candidates = new Map<number, Candidate>();
 
-  const relevances =
-    expression === undefined
-      ? new Map<number, number>()
-      : byKeywords(statements, memory, expression, filter, Math.max(CANDIDATES, limit));
-  for (const [rowid, bm25] of relevances) {
-    const cosine = vector && memory.cosine(vector, rowid);
+  const relevances = findKeywords(view, query.text, filter, Math.max(CANDIDATES, limit));
+  for (const [rowid, bm25] of relevances ?? []) {
+    const cosine = vector && vectors.cosine(vector, rowid);
     candidates.set(rowid, {
       rowid,
-      id: memory.get(rowid)!.id,
+      id: ids.get(rowid),
       bm25,
       ...(cosine === undefined ? {} : { cosine }),
     });
   }
 
-  const near = vector === undefined ? [] : memory.nearest(vector, filter, CANDIDATES);
+  const near =
+    vector === undefined ? [] : vectors.nearest(vector, filter, CANDIDATES, (row) => ids.get(row));
   for (const { row, cosine } of near) {
     // At a right angle or beyond, a document has nothing to do with the query.
-    if (cosine <= 0 || candidates.has(row.rowid)) continue;
-    candidates.set(row.rowid, { rowid: row.rowid, id: row.id, cosine });
+    if (cosine <= 0 || candidates.has(row)) continue;
+    candidates.set(row, { rowid: row, id: ids.get(row), cosine });
   }
 
   addLearned(candidates, query, (id) => {
-    const found = statements.findRow.get(id);
-    const row = found && memory.get(Number(found.rowid));
-    if (row === undefined || !passes(row, filter)) return undefined;
-    const cosine = vector && memory.cosine(vector, row.rowid);
-    return { rowid: row.rowid, id, ...(cosine === undefined ? {} : { cosine }) };
+    const found = view.statements.findRow.get(id);
+    const row = Number(found?.rowid);
+    if (found === undefined || !filter.every((rows) => rows.has(row))) return undefined;
+    const cosine = vector && vectors.cosine(vector, row);
+    return { rowid: row, id, ...(cosine === undefined ? {} : { cosine }) };
   });
 
   const hits = fuse([...candidates.values()], {
-    terms: terms.length,
+    terms: queryTerms(query.text).length,
     ...(vector === undefined
       ? {}
       : {
@@ -102,46 +96,7 @@ function addLearned(
   }
 }
 
-function passes({ id, ...row }: TableRow, filter: IndexFilter): boolean {
-  return (
-    row.status === filter.status &&
-    (filter.category === undefined || row.category === filter.category) &&
-    (filter.tags ?? []).every((tag) => row.tags.includes(tag)) &&
-    (filter.accepts?.(id) ?? true)
-  );
-}
-
 function rankedHit({ candidate, ...scores }: FusedHit<Candidate>): RankedHit {
   const { rowid, cosine } = candidate;
   return cosine === undefined ? { rowid, ...scores } : { rowid, ...scores, cosine };
-}
-
-/** Relevance by row, best first. With `accepts` the rows are walked until enough are accepted. */
-function byKeywords(
-  statements: IndexStatements,
-  memory: VectorTable,
-  expression: string,
-  filter: IndexFilter,
-  limit: number,
-): ReadonlyMap<number, number> {
-  const { status, category, tags, accepts } = filter;
-  const parameters = [
-    expression,
-    status,
-    category ?? null,
-    tags === undefined || tags.length === 0 ? null : JSON.stringify(tags),
-    accepts ? -1 : limit,
-  ];
-  // Walking is slower per row than taking them all, and worth it only where most are not needed.
-  const rows = accepts
-    ? statements.byKeywords.iterate(...parameters)
-    : statements.byKeywords.all(...parameters);
-  const found = new Map<number, number>();
-  for (const row of rows) {
-    const rowid = Number(row.rowid);
-    if (accepts && !accepts(memory.get(rowid)!.id)) continue;
-    found.set(rowid, Number(row.relevance));
-    if (found.size === limit) break;
-  }
-  return found;
 }

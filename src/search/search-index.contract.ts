@@ -196,7 +196,7 @@ export function describeSearchIndex(name: string, create: () => Promise<SearchIn
       );
       const index = await indexOf(...crowd);
       const accepted = new Set(["n350", "n399"]);
-      const filter: IndexFilter = { status: "active", accepts: (id) => accepted.has(id) };
+      const filter: IndexFilter = { status: "active", only: accepted };
       expect(await find(index, "word", filter)).toEqual(["n350", "n399"]);
       const near = await index.search({ text: "", vector: direction(0), filter, limit: 10 });
       expect(idsOf(near)).toEqual(["n350", "n399"]);
@@ -320,7 +320,7 @@ export function describeSearchIndex(name: string, create: () => Promise<SearchIn
       expect(await ids({ status: "active", category: "x", tags: ["t"] })).toEqual(["known"]);
       expect(await ids({ status: "active", category: "y" })).toEqual([]);
       expect(await ids({ status: "active", tags: ["u"] })).toEqual([]);
-      expect(await ids({ status: "active", accepts: (id) => id !== "known" })).toEqual(["word"]);
+      expect(await ids({ status: "active", only: new Set(["word"]) })).toEqual(["word"]);
       expect(await ids({ status: "deprecated" })).toEqual(["retired"]);
     });
 

@@ -32,8 +32,13 @@ export interface IndexFilter {
   readonly tags?: readonly string[];
   /** (default: "active") */
   readonly status: SkillStatus;
-  /** Further condition on the id, such as a minimum success rate. */
-  readonly accepts?: (id: string) => boolean;
+  /**
+   * The ids that may be found, such as those with a minimum success rate. A set that was given once must
+   * not change; one that is given again as the same object costs nothing.
+   */
+  readonly only?: ReadonlySet<string>;
+  /** The ids that may not be found; like `only` in all else. */
+  readonly except?: ReadonlySet<string>;
 }
 
 /** What earlier queries like this one say of a skill. */
@@ -52,6 +57,20 @@ export interface IndexQuery {
   readonly limit: number;
   /** By id of the skill; what passes no filter stays out whatever was learned. */
   readonly learned?: ReadonlyMap<string, LearnedSignal>;
+  /** Ends the wait for the answer with `CANCELLED`. */
+  readonly signal?: AbortSignal;
+}
+
+/** What an index does in a process beside answering. */
+export interface IndexActivity {
+  /** Whether it works on a thread of its own. */
+  readonly threaded: boolean;
+  /** Times it was built in memory from the file's rows, because there was no pack that could be used. */
+  readonly builds: number;
+  /** Times a pack was found and not used, because it was damaged, stale or of another index. */
+  readonly rejectedPacks: number;
+  /** Threads that died and were replaced. */
+  readonly replacedThreads: number;
 }
 
 /** The vector of one version of a skill. */
@@ -142,6 +161,9 @@ export interface SearchIndex {
     readonly generation: string;
     readonly vectors: readonly SkillVector[];
   }): Promise<number>;
+
+  /** What it has done in this process. */
+  activity(): IndexActivity;
 
   /** Empties the index, so that it is rebuilt from revision 0. */
   reset(): Promise<void>;

@@ -1,11 +1,12 @@
 /**
- * bm25 of some documents, in memory: the same table and weights as the index has, apart from it. Its
- * scores are comparable among themselves; how rare a word is follows from the documents it was given.
+ * bm25 of some documents, in memory: the same stems, counts and formula as the index has, apart from it.
+ * Its scores are comparable among themselves; how rare a word is follows from the documents it was given.
  */
-import { DatabaseSync } from "node:sqlite";
 import { documentColumns } from "./document-text.ts";
-import { WEIGHTS } from "./index-statements.ts";
-import { matchExpression, queryTerms } from "./query-terms.ts";
+import { bm25, inverseFrequency } from "./keywords/bm25.ts";
+import { stemmer } from "./keywords/stemmer.ts";
+import { termCounts, type TermCounts } from "./keywords/term-counts.ts";
+import { queryTerms } from "./query-terms.ts";
 import type { IndexDocument } from "./search-index.ts";
 
 export interface TextScorer {
@@ -17,43 +18,37 @@ export interface TextScorer {
 }
 
 export function textScorer(): TextScorer {
-  // Closed when it is collected; there is no file to let go of.
-  const database = new DatabaseSync(":memory:");
-  database.exec(`CREATE VIRTUAL TABLE document_text USING fts5 (
-    name, description, tags, parameters, instructions, code,
-    content = '', tokenize = 'porter unicode61 remove_diacritics 2'
-  )`);
-  const insert = database.prepare(
-    `INSERT INTO document_text (rowid, name, description, tags, parameters, instructions, code)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const match = database.prepare(
-    `SELECT rowid, -bm25(document_text, ${WEIGHTS}) AS relevance
-     FROM document_text WHERE document_text MATCH ?`,
-  );
-  const rows = new Map<string, number>();
-  const ids: string[] = [];
+  const { stems } = stemmer();
+  const documents = new Map<string, TermCounts>();
+  /** Documents that have a stem. */
+  const having = new Map<string, number>();
+  let tokens = 0;
 
   return {
-    has: (id) => rows.has(id),
+    has: (id) => documents.has(id),
 
     add(document) {
       const { id } = document.summary;
-      if (rows.has(id)) return;
-      const { name, description, tags, parameters, instructions, code } = documentColumns(document);
-      insert.run(ids.length + 1, name, description, tags, parameters, instructions, code);
-      ids.push(id);
-      rows.set(id, ids.length);
+      if (documents.has(id)) return;
+      const terms = termCounts(documentColumns(document), { stems });
+      documents.set(id, terms);
+      tokens += terms.length;
+      for (const stem of terms.counts.keys()) having.set(stem, (having.get(stem) ?? 0) + 1);
     },
 
     score(query) {
-      const expression = matchExpression(queryTerms(query));
-      if (expression === undefined) return new Map();
-      return new Map(
-        match
-          .all(expression)
-          .map((row) => [ids[Number(row["rowid"]) - 1]!, Number(row["relevance"])]),
-      );
+      const meanLength = tokens / documents.size;
+      const asked = stems(queryTerms(query)).flat();
+      const scores = new Map<string, number>();
+      for (const stem of asked) {
+        const weight = inverseFrequency(having.get(stem) ?? 0, documents.size);
+        for (const [id, { counts, length }] of documents) {
+          const often = counts.get(stem);
+          if (often === undefined) continue;
+          scores.set(id, (scores.get(id) ?? 0) + weight * bm25(often, length, meanLength));
+        }
+      }
+      return scores;
     },
   };
 }

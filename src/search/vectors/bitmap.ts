@@ -2,6 +2,9 @@
 export interface Bitmap {
   /** Bit `n` is bit `n % 32` of word `n / 32`; words beyond the end are 0. */
   readonly words: Uint32Array;
+  /** In an intersection, those that are not in the set count. */
+  readonly isExcluded?: boolean;
+  /** Whether it counts. */
   has(n: number): boolean;
   set(n: number, isIn: boolean): void;
 }
@@ -28,6 +31,25 @@ export function bitmap(): Bitmap {
   };
 }
 
+/** What is not in the set, in step with it. */
+export function complement(set: Bitmap): Bitmap {
+  return {
+    get words() {
+      return set.words;
+    },
+    isExcluded: true,
+    has: (n) => !set.has(n),
+    set: (n, isIn) => set.set(n, !isIn),
+  };
+}
+
+/** The numbers below `count` that are in all of the sets. */
+export function intersection(sets: readonly Bitmap[], count: number): Uint32Array {
+  const words = new Uint32Array(Math.ceil(count / 32));
+  intersect(words, 0, sets);
+  return words;
+}
+
 /**
  * Writes the numbers that are in all of the sets, from word `from` on, into `target`.
  *
@@ -37,7 +59,10 @@ export function intersect(target: Uint32Array, from: number, sets: readonly Bitm
   let any = 0;
   for (let i = 0; i < target.length; i++) {
     let word = 0xffff_ffff;
-    for (const { words } of sets) word &= words[from + i] ?? 0;
+    for (const { words, isExcluded } of sets) {
+      const part = words[from + i] ?? 0;
+      word &= isExcluded === true ? ~part : part;
+    }
     target[i] = word;
     any |= word;
   }

@@ -45,7 +45,8 @@ export interface Selection {
 export interface VectorKernel {
   /** Adds a block of empty rows. */
   addBlock(): void;
-  put(row: number, vector: QuantizedVector): void;
+  /** Gives a row its vector; without one the row has none any more. */
+  put(row: number, vector: QuantizedVector | undefined): void;
   /** Sets the query of the calls that follow. */
   setQuery(query: QuantizedQuery): void;
   /**
@@ -55,6 +56,10 @@ export interface VectorKernel {
   select(block: number, count: number, mask: Uint32Array, enough: number): Selection;
   /** Cosine of the query, in all its bits, with one row. */
   cosine(row: number): number;
+  /** Whether a row has a vector that is not zero. */
+  has(row: number): boolean;
+  /** The bytes of a block, for copying it as it is; valid until a block is added. */
+  block(block: number): Uint8Array;
 }
 
 const { Module, Instance } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyGlobal })
@@ -95,8 +100,13 @@ export function vectorKernel(dimensions: number): VectorKernel {
       memory.grow(blockBytes / PAGE_BYTES);
     },
 
-    put(row, { bytes, scale }) {
+    put(row, vector) {
       const { buffer } = memory;
+      if (vector === undefined) {
+        new Float32Array(buffer, numberAt(row, scalesOffset), 1)[0] = 0;
+        return;
+      }
+      const { bytes, scale } = vector;
       new Int8Array(buffer, vectorAt(row), dimensions).set(bytes);
       new Float32Array(buffer, numberAt(row, scalesOffset), 1)[0] = scale;
       const sum = bytes.reduce((total, component) => total + component, 0);
@@ -135,6 +145,11 @@ export function vectorKernel(dimensions: number): VectorKernel {
       const scale = new Float32Array(memory.buffer, numberAt(row, scalesOffset), 1)[0]!;
       return kernel.exactDot(exactAt, vectorAt(row), stride) * (query?.scale ?? 0) * scale;
     },
+
+    has: (row) => new Float32Array(memory.buffer, numberAt(row, scalesOffset), 1)[0] !== 0,
+
+    block: (block) =>
+      new Uint8Array(memory.buffer, blockAt(block), vectorsOffset + BLOCK_ROWS * stride),
   };
 }
 

@@ -1,0 +1,54 @@
+import { bestRows } from "./best-rows.ts";
+import type { IndexView } from "./index-view.ts";
+import { inverseFrequency } from "./keywords/bm25.ts";
+import { isScore, type ScoredTerm } from "./keywords/posting-lists.ts";
+import { queryTerms } from "./query-terms.ts";
+import { intersection, type Bitmap } from "./vectors/bitmap.ts";
+
+/**
+ * Rows with any of the text's terms, best bm25 first, ties in order of id; `undefined` when the text has
+ * no terms. Any, not all: a sentence rarely shares every word with what it asks for.
+ */
+export function findKeywords(
+  view: IndexView,
+  text: string,
+  filter: readonly Bitmap[],
+  limit: number,
+): ReadonlyMap<number, number> | undefined {
+  const terms = queryTerms(text);
+  if (terms.length === 0) return undefined;
+  const { memory, skills, tokens } = view;
+  const { scores, rows } = memory.postings.score(
+    scoredTerms(view, terms),
+    memory.lengths,
+    skills > 0 ? tokens / skills : 0,
+  );
+  const passing = intersection(filter, memory.rows);
+  const found: number[] = [];
+  for (const row of rows) {
+    const passes = ((passing[row >>> 5]! >>> (row & 31)) & 1) === 1;
+    if (passes && isScore(scores[row]!)) found.push(row);
+  }
+  const best = bestRows(
+    found,
+    (row) => scores[row]!,
+    limit,
+    (row) => memory.ids.get(row),
+  );
+  return new Map(best.map((row) => [row, scores[row]!]));
+}
+
+/** A stem that two words of the query share counts twice, as two words of an FTS5 query do. */
+function scoredTerms(
+  { stemmer, statements, skills }: IndexView,
+  terms: readonly string[],
+): readonly ScoredTerm[] {
+  const times = new Map<string, number>();
+  for (const stem of stemmer.stems(terms).flat()) times.set(stem, (times.get(stem) ?? 0) + 1);
+  return [...times].flatMap(([stem, count]) => {
+    const known = statements.findTerm.get(stem);
+    if (known === undefined) return [];
+    const weight = count * inverseFrequency(Number(known.documents), skills);
+    return [{ term: Number(known.number), weight }];
+  });
+}

@@ -1,0 +1,64 @@
+/** The thread that works on a search index: it answers one task after the other. */
+import { parentPort, workerData } from "node:worker_threads";
+import { indexEngine, type IndexEngine } from "../index-engine.ts";
+import type { IndexQuery } from "../search-index.ts";
+import {
+  toWireFailure,
+  type SearchReply,
+  type SearchRequest,
+  type SearchTask,
+  type SearchThreadOptions,
+  type WireIds,
+  type WireQuery,
+} from "./search-wire.ts";
+
+const port = parentPort!;
+const opening = indexEngine(workerData as SearchThreadOptions);
+// Who asks hears of it; nobody may have asked yet.
+opening.catch(() => undefined);
+let lastAnswer: Promise<unknown> = Promise.resolve();
+/** The last set of ids of each use. */
+const last: { only?: ReadonlySet<string>; except?: ReadonlySet<string> } = {};
+
+function idsOf(use: "only" | "except", { ids }: WireIds): ReadonlySet<string> {
+  return (last[use] = ids ?? last[use]!);
+}
+
+function queryOf({ filter: { only, except, ...filter }, ...query }: WireQuery): IndexQuery {
+  return {
+    ...query,
+    filter: {
+      ...filter,
+      ...(only === undefined ? {} : { only: idsOf("only", only) }),
+      ...(except === undefined ? {} : { except: idsOf("except", except) }),
+    },
+  };
+}
+
+function perform(engine: IndexEngine, task: SearchTask): Promise<unknown> {
+  switch (task.kind) {
+    case "search":
+      return engine.search(queryOf(task.query));
+    case "neighbours":
+      return engine.neighbours(task.id, task.limit);
+    case "apply":
+      return engine.apply(task.update, task.told);
+    case "save":
+      return engine.save();
+  }
+}
+
+async function answer({ call, task }: SearchRequest): Promise<void> {
+  const reply = await opening
+    .then((engine) => perform(engine, task))
+    .then(
+      (value) => ({ value }),
+      (error: unknown) => ({ error: toWireFailure(error) }),
+    );
+  const { builds = 0, rejectedPacks = 0 } = (await opening.catch(() => undefined)) ?? {};
+  port.postMessage({ call, ...reply, builds, rejectedPacks } satisfies SearchReply);
+}
+
+port.on("message", (request: SearchRequest) => {
+  lastAnswer = lastAnswer.then(() => answer(request));
+});
