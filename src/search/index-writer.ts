@@ -1,7 +1,7 @@
 import type { IndexStatements } from "./index-statements.ts";
 import { documentColumns } from "./document-text.ts";
 import type { Stemmer } from "./keywords/stemmer.ts";
-import { termCounts, type TermCounts } from "./keywords/term-counts.ts";
+import { termCounts, wordsOf, type TermCounts } from "./keywords/term-counts.ts";
 import { encodeTerms, visitTerms } from "./keywords/term-list.ts";
 import { quantizeVector, type QuantizedVector } from "./vectors/quantized-vector.ts";
 import type { IndexDocument, IndexUpdate, SkillVector } from "./search-index.ts";
@@ -24,15 +24,19 @@ export async function prepareDocuments(
   quantizes: boolean,
 ): Promise<readonly PreparedDocument[]> {
   const prepared: PreparedDocument[] = [];
-  for (const document of documents) {
-    if (prepared.length > 0 && prepared.length % DOCUMENTS_PER_TURN === 0) {
-      await new Promise((resolve) => setImmediate(resolve));
+  for (let first = 0; first < documents.length; first += DOCUMENTS_PER_TURN) {
+    if (first > 0) await new Promise((resolve) => setImmediate(resolve));
+    const turn = documents.slice(first, first + DOCUMENTS_PER_TURN);
+    const columns = turn.map(documentColumns);
+    // All at once, because asking for one word takes almost as long as asking for hundreds.
+    stemmer.stems(columns.flatMap((texts) => Object.values(texts).flatMap(wordsOf)));
+    for (const [at, { summary, vector }] of turn.entries()) {
+      prepared.push({
+        summary,
+        terms: termCounts(columns[at]!, stemmer),
+        vector: quantizes && vector ? quantizeVector(vector) : undefined,
+      });
     }
-    prepared.push({
-      summary: document.summary,
-      terms: termCounts(documentColumns(document), stemmer),
-      vector: quantizes && document.vector ? quantizeVector(document.vector) : undefined,
-    });
   }
   return prepared;
 }

@@ -4,8 +4,8 @@
  */
 import { DatabaseSync } from "node:sqlite";
 
-/** Words remembered; beyond it all are forgotten, since a few thousand make up most of any text. */
-const MAX_KNOWN = 50_000;
+/** Words remembered at most; those not asked for lately are forgotten first. */
+const MAX_KNOWN = 60_000;
 
 export interface Stemmer {
   /** For each word its tokens: one, or none where it has no letter or digit SQLite knows. */
@@ -13,7 +13,8 @@ export interface Stemmer {
 }
 
 export function stemmer(): Stemmer {
-  const known = new Map<string, readonly string[]>();
+  let known = new Map<string, readonly string[]>();
+  let former: typeof known = new Map();
   const database = new DatabaseSync(":memory:");
   database.exec(
     `CREATE VIRTUAL TABLE words USING fts5 (
@@ -34,8 +35,17 @@ export function stemmer(): Stemmer {
 
   return {
     stems(words) {
-      if (known.size > MAX_KNOWN) known.clear();
-      const missing = new Set(words.filter((word) => !known.has(word)));
+      if (known.size > MAX_KNOWN / 2) {
+        former = known;
+        known = new Map();
+      }
+      const missing = new Set<string>();
+      for (const word of words) {
+        if (known.has(word)) continue;
+        const stems = former.get(word);
+        if (stems === undefined) missing.add(word);
+        else known.set(word, stems);
+      }
       if (missing.size > 0) learn([...missing]);
       return words.map((word) => known.get(word)!);
     },

@@ -34,9 +34,8 @@ export function termCounts(columns: DocumentColumns, stemmer: Stemmer): TermCoun
   const counts = new Map<string, number>();
   let length = 0;
   for (const [column, weight] of Object.entries(WEIGHTS)) {
-    const text = columns[column as keyof DocumentColumns];
-    if (text === "") continue;
-    for (const stems of stemmer.stems(text.split(" "))) {
+    const words = wordsOf(columns[column as keyof DocumentColumns]);
+    for (const stems of stemmer.stems(words)) {
       for (const stem of stems) {
         length += 1;
         counts.set(stem, Math.min(MAX_COUNT, (counts.get(stem) ?? 0) + weight));
@@ -44,4 +43,9 @@ export function termCounts(columns: DocumentColumns, stemmer: Stemmer): TermCoun
     }
   }
   return { length: Math.min(MAX_LENGTH, length), counts };
+}
+
+/** The words of a column. */
+export function wordsOf(column: string): readonly string[] {
+  return column === "" ? [] : column.split(" ");
 }
