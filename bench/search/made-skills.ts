@@ -110,7 +110,7 @@ export function madeSkills(folder: string | undefined, queries: number): MadeSki
           name: name.slice(0, 128),
           description: description.slice(0, 1024),
           category: `category-${n % CATEGORIES}`,
-          tags: [words[0]!, words.at(-1)!],
+          tags: [...new Set([words.at(0), words.at(-1)])].filter((tag) => tag !== undefined),
           status: "active",
           executable: true,
           updatedAt: "2026-01-01T00:00:00.000Z",

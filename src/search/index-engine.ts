@@ -37,6 +37,8 @@ export interface IndexEngine {
   save(): Promise<void>;
   /** Forgets what is in memory. */
   release(): void;
+  /** As many as there were at the last search. */
+  readonly skills: number;
   readonly builds: number;
   readonly rejectedPacks: number;
   close(): void;
@@ -68,10 +70,12 @@ export async function indexEngine(
   let held = { generation: "", revision: 0, fills: 0 };
   /** What a pack on disk holds of it. */
   let saved = { generation: "", changed: 0 };
+  let skills = 0;
   let builds = 0;
   let rejectedPacks = 0;
 
   function refresh({ statements }: OpenFile, state: IndexState): void {
+    ({ skills } = state);
     const { generation, revision, fills } = state;
     const length = state.isOurs ? dimensions : 0;
     if (generation !== held.generation) {
@@ -178,6 +182,9 @@ export async function indexEngine(
       held = { generation: "", revision: 0, fills: 0 };
     },
 
+    get skills() {
+      return skills;
+    },
     get builds() {
       return builds;
     },

@@ -47,8 +47,10 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
   let thread: SearchThread | undefined;
   /** The generation whose revision the owner was told last, and computes its updates against. */
   let told = connection.opened.generation;
+  /** As many as there were when the file was last looked at. */
+  let { skills } = connection.opened;
 
-  function threadFor(skills: number): SearchThread | undefined {
+  function threadIfLarge(): SearchThread | undefined {
     if (thread === undefined && skills >= threadFrom) {
       thread = searchThread({
         path,
@@ -64,11 +66,14 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
 
   /** Works where the size of the index wants it; here after all when threads keep dying of it. */
   async function work<T>(
-    task: (engine: Omit<IndexEngine, "close" | "release">) => Promise<T>,
+    task: (engine: Pick<IndexEngine, "search" | "neighbours" | "apply">) => Promise<T>,
   ): Promise<T> {
-    const skills = await connection.run("BEGIN", (_, state) => state.skills);
-    const engine = threadFor(skills);
-    if (engine === undefined) return task(local);
+    const engine = threadIfLarge();
+    if (engine === undefined) {
+      const result = await task(local);
+      ({ skills } = local);
+      return result;
+    }
     try {
       return await task(engine);
     } catch (error) {
@@ -85,6 +90,7 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
       return read();
     });
     told = state.generation;
+    ({ skills } = state);
     return state;
   }
 

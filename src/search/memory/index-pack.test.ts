@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -36,7 +45,11 @@ async function open(usesPack = true, space = SPACE): Promise<IndexEngine> {
   return engine;
 }
 
-async function apply(engine: IndexEngine, revision: number, ...ids: readonly string[]): Promise<void> {
+async function apply(
+  engine: IndexEngine,
+  revision: number,
+  ...ids: readonly string[]
+): Promise<void> {
   const connection = await indexConnection({ path, ...SPACE });
   const { generation } = connection.opened;
   connection.close();

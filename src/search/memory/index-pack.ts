@@ -116,12 +116,10 @@ function readInto(memory: IndexMemory, pack: PackReader<About>): boolean {
     lengths: read("lengths"),
     postings: { offsets: read("postingOffsets"), bytes: read("postingBytes") },
   });
-  for (let block = 0; isWhole && block < pack.about.vectorBlocks; block++) {
-    memory.vectors.addBlock((bytes) => {
-      isWhole = pack.read(vectorBlock(block), bytes);
-    });
-  }
-  return isWhole;
+  if (!isWhole) return false;
+  for (let block = 0; block < pack.about.vectorBlocks; block++)
+    if (!memory.vectors.addBlock((bytes) => pack.read(vectorBlock(block), bytes))) return false;
+  return true;
 }
 
 function vectorBlock(block: number): string {

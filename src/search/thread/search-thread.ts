@@ -1,7 +1,7 @@
 /**
  * A search index's engine on a thread of its own, so that scanning never holds up the caller's event
  * loop. The thread has its own connection and its own memory of the index; the caller's thread keeps
- * none. Its heap and what it holds of the index are the price: see docs/search.md.
+ * none. The price is a heap of some 10 MB beside what is held of the index.
  *
  * A thread that dies is replaced, and what it was asked is asked again: every task can be repeated. One
  * whose task kills threads again and again is told so.
@@ -33,7 +33,7 @@ const SAVE_AFTER_MS = 1000;
 /** What nobody waits for. */
 const SAVE_CALL = 0;
 
-export interface SearchThread extends Omit<IndexEngine, "close" | "release"> {
+export interface SearchThread extends Omit<IndexEngine, "close" | "release" | "skills"> {
   readonly replaced: number;
   /** Ends the thread; what it was asked is rejected with `CLOSED`. */
   close(): Promise<void>;

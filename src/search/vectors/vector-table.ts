@@ -34,8 +34,8 @@ export interface VectorTable {
   readonly blocks: number;
   /** A block as it is in memory, for copying it out. */
   block(block: number): Uint8Array;
-  /** Adds a block filled by `fill`, which gets its bytes. */
-  addBlock(fill: (bytes: Uint8Array) => void): void;
+  /** Adds a block filled by `fill`, which gets its bytes; what `fill` returns. */
+  addBlock(fill: (bytes: Uint8Array) => boolean): boolean;
 }
 
 /** An empty table of vectors of one length. */
@@ -117,10 +117,11 @@ export function vectorTable(dimensions: number): VectorTable {
 
     addBlock(fill) {
       addBlock();
-      fill(kernel.block(blocks - 1));
+      if (!fill(kernel.block(blocks - 1))) return false;
       const first = (blocks - 1) * BLOCK_ROWS;
       for (let row = first; row < first + BLOCK_ROWS; row++)
         if (kernel.has(row)) withVector.set(row, true);
+      return true;
     },
   };
 }
