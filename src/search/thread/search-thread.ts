@@ -23,7 +23,7 @@ import {
 } from "./search-wire.ts";
 
 /** Tasks sent ahead, so that the thread need not wait for the next one. */
-const SENT_AHEAD = 2;
+const SENT_AHEAD = 4;
 /** Tasks that wait; a caller beyond that is told to come back. */
 const MAX_WAITING = 1000;
 /** Threads that may die of one task. */
