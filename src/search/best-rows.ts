@@ -1,22 +1,31 @@
 import { compareIds } from "./fusion.ts";
 import { bestNumbers } from "./vectors/best-numbers.ts";
 
+/** What `scoreOf` says of a row that is not to be among them. */
+export const LEFT_OUT = Number.NEGATIVE_INFINITY;
+
 /**
  * The rows of the best scores, best first, ties in order of id. Many may tie at the bottom, so ids are
  * asked for where they decide alone.
  */
 export function bestRows(
-  rows: readonly number[],
+  rows: Iterable<number>,
   scoreOf: (row: number) => number,
   limit: number,
   idOf: (row: number) => string,
 ): readonly number[] {
   const best = bestNumbers(limit);
-  let enough = Number.NEGATIVE_INFINITY;
-  for (const row of rows) enough = best.add(scoreOf(row));
-  const above = rows.filter((row) => scoreOf(row) > enough);
+  const kept: number[] = [];
+  let enough = LEFT_OUT;
+  for (const row of rows) {
+    const score = scoreOf(row);
+    if (score < enough || score === LEFT_OUT) continue;
+    kept.push(row);
+    enough = best.add(score);
+  }
+  const above = kept.filter((row) => scoreOf(row) > enough);
   const level = firstById(
-    rows.filter((row) => scoreOf(row) === enough),
+    kept.filter((row) => scoreOf(row) === enough),
     limit - above.length,
     idOf,
   );

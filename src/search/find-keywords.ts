@@ -1,4 +1,4 @@
-import { bestRows } from "./best-rows.ts";
+import { bestRows, LEFT_OUT } from "./best-rows.ts";
 import type { IndexView } from "./index-view.ts";
 import { inverseFrequency } from "./keywords/bm25.ts";
 import { isScore, type ScoredTerm } from "./keywords/posting-lists.ts";
@@ -24,14 +24,13 @@ export function findKeywords(
     skills > 0 ? tokens / skills : 0,
   );
   const passing = intersection(filter, memory.rows);
-  const found: number[] = [];
-  for (const row of rows) {
-    const passes = ((passing[row >>> 5]! >>> (row & 31)) & 1) === 1;
-    if (passes && isScore(scores[row]!)) found.push(row);
-  }
   const best = bestRows(
-    found,
-    (row) => scores[row]!,
+    rows,
+    (row) => {
+      const passes = ((passing[row >>> 5]! >>> (row & 31)) & 1) === 1;
+      const score = scores[row]!;
+      return passes && isScore(score) ? score : LEFT_OUT;
+    },
     limit,
     (row) => memory.ids.get(row),
   );

@@ -25,12 +25,12 @@ import type { SearchIndex } from "./search-index.ts";
 import { isThreadDeath, searchThread, type SearchThread } from "./thread/search-thread.ts";
 
 export interface SqliteSearchIndexOptions extends IndexConnectionOptions {
-  /** Skills from which on it works on a thread of its own (default: 3,000). */
+  /** Skills from which on it works on a thread of its own (default: 5,000). */
   readonly threadFrom?: number;
 }
 
 /** Below it a search takes the caller's thread about a millisecond, and starting a thread some fifty. */
-const THREAD_FROM = 3000;
+const THREAD_FROM = 5000;
 
 /**
  * Opens the index of a library. Vectors of another embedder found there are dropped; keywords keep

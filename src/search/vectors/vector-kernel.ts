@@ -114,6 +114,7 @@ export function vectorKernel(dimensions: number): VectorKernel {
     },
 
     setQuery(next) {
+      if (query === next) return;
       query = next;
       new Uint8Array(memory.buffer, coarseAt, dimensions).set(next.coarse.bytes);
       new Int16Array(memory.buffer, exactAt, dimensions).set(next.components);

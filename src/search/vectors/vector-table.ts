@@ -103,7 +103,7 @@ export function vectorTable(dimensions: number): VectorTable {
       const cosines = new Map<number, number>();
       for (const row of shortlist(query, sets, limit)) cosines.set(row, kernel.cosine(row));
       const cosineOf = (row: number): number => cosines.get(row)!;
-      return bestRows([...cosines.keys()], cosineOf, limit, idOf).map((row) => ({
+      return bestRows(cosines.keys(), cosineOf, limit, idOf).map((row) => ({
         row,
         cosine: cosineOf(row),
       }));
