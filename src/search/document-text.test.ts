@@ -31,7 +31,7 @@ describe("documentColumns", () => {
     const code =
       "export default () => { throw new Error(\"quota exceeded\", `retry after`, 'later'); };";
     expect(documentColumns(indexDocument("limiter", { name: "Limiter", code })).code).toBe(
-      "error quota exceeded retry after seconds later",
+      "error quota exceeded retry after later",
     );
   });
 

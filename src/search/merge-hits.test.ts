@@ -16,8 +16,9 @@ interface Known {
 function indexHits(known: readonly Known[]): readonly IndexHit[] {
   const highest = known.reduce((top, { cosine }) => Math.max(top, cosine), 0);
   const fused = fuse(known, { terms: 1, cosineRange: { lowest: 0, highest } });
-  return fused.map(({ candidate: { id, cosine }, ...scores }) => ({
+  return fused.map(({ candidate: { id, bm25, cosine }, ...scores }) => ({
     summary: indexDocument(id).summary,
+    bm25,
     cosine,
     ...scores,
   }));

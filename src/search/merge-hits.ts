@@ -39,8 +39,8 @@ export function mergeHits(
   const range = cosineRange(hits, outside);
   const scale = scaleOf(hits, anchors);
   const candidates = [
-    ...hits.map(({ summary, keywordScore, learnedScore, cosine }) =>
-      candidate(summary, keywordScore, learnedScore, cosine),
+    ...hits.map(({ summary, bm25 = 0, learnedScore, cosine }) =>
+      candidate(summary, bm25, learnedScore, cosine),
     ),
     ...outside
       .filter(({ summary, relevance, cosine }) => {
@@ -56,9 +56,10 @@ export function mergeHits(
     terms: queryTerms(text).length,
     ...(range === undefined ? {} : { cosineRange: range }),
   });
-  return fused.slice(0, limit).map(({ candidate: { summary, cosine }, ...scores }) => ({
+  return fused.slice(0, limit).map(({ candidate: { summary, bm25, cosine }, ...scores }) => ({
     summary,
     ...scores,
+    ...(bm25 === undefined ? {} : { bm25 }),
     ...(cosine === undefined ? {} : { cosine }),
   }));
 }
@@ -82,10 +83,10 @@ function candidate(
 function scaleOf(hits: readonly IndexHit[], anchors: ReadonlyMap<string, number>): number {
   let here = 0;
   let there = 0;
-  for (const { summary, keywordScore } of hits) {
+  for (const { summary, bm25 = 0 } of hits) {
     const relevance = anchors.get(summary.id);
-    if (relevance === undefined || relevance <= 0 || keywordScore <= 0) continue;
-    here += keywordScore;
+    if (relevance === undefined || relevance <= 0 || bm25 <= 0) continue;
+    here += bm25;
     there += relevance;
   }
   return there > 0 ? here / there : 1;

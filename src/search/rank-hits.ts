@@ -97,6 +97,11 @@ function addLearned(
 }
 
 function rankedHit({ candidate, ...scores }: FusedHit<Candidate>): RankedHit {
-  const { rowid, cosine } = candidate;
-  return cosine === undefined ? { rowid, ...scores } : { rowid, ...scores, cosine };
+  const { rowid, bm25, cosine } = candidate;
+  return {
+    rowid,
+    ...scores,
+    ...(bm25 === undefined ? {} : { bm25 }),
+    ...(cosine === undefined ? {} : { cosine }),
+  };
 }

@@ -100,6 +100,8 @@ export interface IndexHit {
   readonly vectorScore: number;
   /** What was learned added to the score. */
   readonly learnedScore: number;
+  /** Relevance of its words, when it has any of the query. */
+  readonly bm25?: number;
   /** Cosine similarity to the query, when both have a vector. */
   readonly cosine?: number;
 }
