@@ -52,6 +52,8 @@ export interface IndexConnection {
     kind: "BEGIN" | "BEGIN IMMEDIATE",
     action: (file: OpenFile, state: IndexState) => T,
   ): Promise<T>;
+  /** Leaves the file for a new one, which is empty. */
+  beginAnew(): Promise<void>;
   /** The state as it was found when this was opened. */
   readonly opened: IndexState;
   close(): void;
@@ -162,6 +164,11 @@ export async function indexConnection({
           { cause: error },
         );
       }
+    },
+
+    beginAnew() {
+      assertOpen();
+      return retryWhileBusy(beginAnew, policy);
     },
 
     close() {

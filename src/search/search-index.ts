@@ -2,6 +2,7 @@
  * The socket for retrieval: an index derived from the store, local and rebuildable. It knows at
  * which store revision it stands; whoever owns it feeds it changes until it has caught up.
  */
+import type { Problems } from "../base/problem.ts";
 import type { SkillStatus, SkillSummary } from "../skill/skill.ts";
 
 /** What is indexed of one skill's current version. */
@@ -115,6 +116,14 @@ export interface IndexNeighbour {
   readonly overlap: number;
 }
 
+/** What was found in an index. */
+export interface IndexReport extends Problems {
+  /** Store revision it stood at. */
+  readonly revision: number;
+  /** What it holds: id to `version status`. */
+  readonly current: ReadonlyMap<string, string>;
+}
+
 export interface SearchIndex {
   /** Store revision the index stands at, over all processes that share it; 0 when empty. */
   revision(): Promise<number>;
@@ -167,8 +176,11 @@ export interface SearchIndex {
   /** What it has done in this process. */
   activity(): IndexActivity;
 
-  /** Empties the index, so that it is rebuilt from revision 0. */
+  /** Empties the index, so that it is rebuilt from revision 0; one that is damaged as well. */
   reset(): Promise<void>;
+
+  /** Reads all of it and tells what is wrong, beside searches; absent where nothing can be. */
+  check?(signal?: AbortSignal): Promise<IndexReport>;
 
   close(): Promise<void>;
 }

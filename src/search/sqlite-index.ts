@@ -11,9 +11,9 @@
  * same changes one does the work. An update computed against an index that has since been emptied is not
  * applied: on its own it would leave an index that looks complete and is not.
  */
-import { randomUUID } from "node:crypto";
 import { throwIfAborted } from "../base/abort.ts";
 import { RepertoireError } from "../base/errors.ts";
+import { callInThread } from "../base/thread-call.ts";
 import {
   indexConnection,
   type IndexConnectionOptions,
@@ -31,6 +31,8 @@ export interface SqliteSearchIndexOptions extends IndexConnectionOptions {
 
 /** Below it a search takes the caller's thread about a millisecond, and starting a thread some fifty. */
 const THREAD_FROM = 5000;
+
+const CHECK = { module: new URL("./check-index-file", import.meta.url), name: "checkIndexFile" };
 
 /**
  * Opens the index of a library. Vectors of another embedder found there are dropped; keywords keep
@@ -152,18 +154,16 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
       replacedThreads: thread?.replaced ?? 0,
     }),
 
+    /** The file is left for a new one: emptied, it would keep whatever is damaged inside. */
     async reset() {
-      told = await connection.run("BEGIN IMMEDIATE", ({ database }) => {
-        const generation = randomUUID();
-        database.exec(
-          `DELETE FROM documents; DELETE FROM document_tags; DELETE FROM vectors;
-           DELETE FROM removals; DELETE FROM keywords; DELETE FROM terms`,
-        );
-        database
-          .prepare("UPDATE state SET revision = 0, mark = '', fills = 0, generation = ?")
-          .run(generation);
-        return generation;
-      });
+      await connection.beginAnew();
+      await position();
+    },
+
+    async check(signal) {
+      // A file that was exchanged or damaged is noticed now, not read.
+      await position();
+      return callInThread(CHECK, { path }, signal);
     },
 
     async close() {

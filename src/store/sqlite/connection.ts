@@ -12,7 +12,7 @@ import type { Clock } from "../../base/clock.ts";
 import { RepertoireError } from "../../base/errors.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { attemptOnStore } from "./busy-retry.ts";
-import { checkPath, fileGuard } from "./file-check.ts";
+import { checkPath, fileGuard, fileIdentity } from "./file-check.ts";
 import { migrate, schemaVersion } from "./schema.ts";
 import type { Schema } from "./schema.ts";
 import { isSqliteError, sqliteError } from "./sqlite-error.ts";
@@ -69,6 +69,7 @@ export async function openConnection(
   const retry = { file, busyMs, clock };
   checkSqliteVersion();
   checkPath(path);
+  const isAsFound = fileIdentity(path);
   const database = openDatabase(file);
   try {
     // Whose file it is must be known before WAL mode is set, which writes to it; and as one
@@ -86,8 +87,13 @@ export async function openConnection(
     throw error;
   }
 
+  if (!isAsFound()) {
+    // Exchanged since, as a restored backup does: this connection has the one that was there before.
+    database.close();
+    return openConnection(schema, options);
+  }
   const statement = statementCache(database);
-  const guard = fileGuard(path, clock);
+  const guard = fileGuard(path, clock, () => neededBytes(database));
   const dataVersionStatement = statement<{ data_version: number }>("PRAGMA data_version");
   let closed = false;
 
@@ -145,6 +151,13 @@ function openDatabase(file: StoreFile): DatabaseSync {
   } catch (error) {
     throw sqliteError(error, file);
   }
+}
+
+function neededBytes(database: DatabaseSync): number {
+  const [pages, size] = ["page_count", "page_size"].map((name) =>
+    Number(database.prepare(`PRAGMA ${name}`).get()?.[name]),
+  ) as [number, number];
+  return pages * size;
 }
 
 function configure(database: DatabaseSync, path: string, durability: "full" | "normal"): void {

@@ -15,7 +15,10 @@ const LOOK_EVERY_MS = 100;
 const NEXT_TO_NO_BYTES = 128 * 1024;
 
 export interface FileGuard {
-  /** @throws {STORE_UNAVAILABLE} when the path leads to the file that was opened no more */
+  /**
+   * @throws {STORE_UNAVAILABLE} when the paths lead to the files that were opened no more
+   * @throws {STORE_CORRUPT} when the file was cut short
+   */
   readonly check: () => void;
   /** The same for what is called often: looks only when the last look is 100 ms old. */
   readonly checkNowAndThen: () => void;
@@ -40,23 +43,51 @@ export function checkPath(path: string): void {
 }
 
 /**
- * Checks that the path still leads to the file that was opened. Without them, writes to a file
- * somebody deleted or replaced would be acknowledged and lost, and reads would answer from it.
+ * Checks that the path still leads to the files that were opened. Without it, writes to a file
+ * somebody deleted or replaced would be acknowledged and lost, and reads would answer from it; of a
+ * log or its index, two connections would each use their own and damage the file between them.
+ *
+ * @param neededBytes how large the database says it is; asked only when the file has shrunk
  */
-export function fileGuard(path: string, clock: Clock): FileGuard {
+export function fileGuard(path: string, clock: Clock, neededBytes: () => number): FileGuard {
   const opened = statOf(path);
+  const beside = ["-wal", "-shm"].map((suffix) => {
+    const name = `${path}${suffix}`;
+    return { name, found: statOf(name) };
+  });
+  let largest = opened?.size ?? 0n;
   let foundAtMs = clock.monotonicMs();
 
   function check(): void {
     const nowMs = clock.monotonicMs();
     const found = statOf(path);
-    if (found === undefined || found.ino !== opened?.ino || found.dev !== opened.dev)
+    if (!isSameFile(found, opened))
       throw unavailable(
         path,
         "the file was deleted or replaced while it was open",
         "close the store and open it again",
         undefined,
       );
+    for (const each of beside) {
+      const now = statOf(each.name);
+      each.found ??= now;
+      if (!isSameFile(now, each.found))
+        throw unavailable(
+          path,
+          `${each.name} was deleted or replaced while it was open`,
+          "close the library in every process, which saves what it holds, and open it again",
+          undefined,
+        );
+    }
+    const { size } = found as NonNullable<typeof found>;
+    // It only ever grows by itself; a VACUUM may shrink it, to what it then needs.
+    if (size < largest && Number(size) < neededBytes())
+      throw new RepertoireError(
+        "STORE_CORRUPT",
+        `Cannot use ${path}: the file was cut short while it was open, from ${largest} to ${size} bytes; close the library in every process and restore it from a backup`,
+        { details: { path } },
+      );
+    largest = size;
     foundAtMs = nowMs;
   }
 
@@ -66,6 +97,18 @@ export function fileGuard(path: string, clock: Clock): FileGuard {
       if (clock.monotonicMs() - foundAtMs >= LOOK_EVERY_MS) check();
     },
   };
+}
+
+type FileState = ReturnType<typeof statOf>;
+
+/** Tells whether the path leads to the file it led to before; where there was none, to any. */
+export function fileIdentity(path: string): () => boolean {
+  const before = statOf(path);
+  return () => before === undefined || isSameFile(statOf(path), before);
+}
+
+function isSameFile(one: FileState, other: FileState): boolean {
+  return one?.ino === other?.ino && one?.dev === other?.dev;
 }
 
 /** The file or its directory, whichever may not be written; `undefined` when both may. */

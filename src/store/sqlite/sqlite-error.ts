@@ -83,6 +83,11 @@ export function isBusy(error: unknown): boolean {
   return primary === SQLITE_BUSY || primary === SQLITE_LOCKED || primary === SQLITE_PROTOCOL;
 }
 
+/** Whether SQLite found the content of the file to be wrong. */
+export function isDamage(error: unknown): boolean {
+  return MEANINGS.get((resultCode(error) ?? 0) & 0xff)?.code === CORRUPT;
+}
+
 /** Whether the error is a result code of SQLite. */
 export function isSqliteError(error: unknown): boolean {
   return resultCode(error) !== undefined;

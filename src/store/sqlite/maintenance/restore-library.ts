@@ -1,0 +1,208 @@
+/**
+ * Puts a backup in the place of a library. Everything is checked beside it first; then each file is
+ * exchanged in one step while nobody else has the library open, the runs before the skills, so that
+ * whenever it is interrupted no run names a version that is not there.
+ */
+import { randomUUID } from "node:crypto";
+import { constants, existsSync, linkSync, mkdirSync, renameSync, statSync, unlinkSync } from "node:fs";
+import { copyFile, rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { cancelledError, throwIfAborted } from "../../../base/abort.ts";
+import { isoTime, systemClock } from "../../../base/clock.ts";
+import { RepertoireError } from "../../../base/errors.ts";
+import { preview } from "../../../base/json.ts";
+import { LIBRARY_SCHEMA } from "../library-schema.ts";
+import { RUNS_SCHEMA } from "../runs-schema.ts";
+import { schemaVersion } from "../schema.ts";
+import { BACKUP_FILES, MANIFEST, readManifest, RUNS_FILE, SKILLS_FILE } from "./backup-manifest.ts";
+import type { BackupManifest } from "./backup-manifest.ts";
+import { checkFiles } from "./check-files.ts";
+import { fileFailure } from "./file-failure.ts";
+import { holdAlone } from "./hold-alone.ts";
+import type { Held } from "./hold-alone.ts";
+import { threads } from "./in-thread.ts";
+import { keepTokens } from "./keep-tokens.ts";
+import { syncDirectory, syncFile } from "./sync-file.ts";
+import { unpackFiles } from "./tar-archive.ts";
+
+export interface RestoreOptions {
+  /** Directory of the library; created when absent. */
+  readonly path: string;
+  /** Replaces a library that is there, and keeps its files beside (default: false). */
+  readonly force?: boolean;
+  /** Gives up, and leaves what was there. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RestoreResult {
+  /** Directory of the library. */
+  readonly path: string;
+  readonly revision: number;
+  readonly skills: number;
+  readonly versions: number;
+  readonly runs: number;
+  /** When the backup was written; ISO-8601 UTC. */
+  readonly createdAt: string;
+  /** Directory with the files that were replaced; absent when there were none. */
+  readonly former?: string;
+}
+
+/**
+ * Makes a directory the library of a backup. The search index, which no backup holds, follows by
+ * itself.
+ *
+ * @param backup what `library.backup` or `repertoire backup` has written
+ * @throws {INVALID_INPUT} when it is no backup, or there is a library already and `force` is not given
+ * @throws {STORE_CORRUPT} when the backup is damaged; nothing is changed
+ * @throws {STORE_UNAVAILABLE} when any program has the library open; nothing is changed
+ */
+export async function restoreLibrary(
+  backup: string,
+  options: RestoreOptions,
+): Promise<RestoreResult> {
+  const { force = false, signal } = options;
+  const from = directoryOf(backup, "backup");
+  const path = directoryOf(options.path, "library");
+  throwIfAborted(signal, "The restoration");
+  const found = statSync(from, { throwIfNoEntry: false });
+  if (found === undefined)
+    throw new RepertoireError("INVALID_INPUT", `There is no backup at ${from}; name another path`, {
+      details: { path: from },
+    });
+  if (!force) refuseExisting(path);
+  const staged = join(path, `.restoring-${process.pid}-${randomUUID().slice(0, 8)}`);
+  try {
+    mkdirSync(staged, { recursive: true, mode: 0o700 });
+    if (found.isDirectory()) await copyIn(from, staged, signal);
+    else {
+      const expected = [MANIFEST, ...BACKUP_FILES];
+      await unpackFiles({ archive: from, expected, directory: staged, signal });
+    }
+    const manifest = await readManifest(staged, from);
+    await checkStaged(from, staged, manifest, signal);
+    throwIfAborted(signal, "The restoration");
+    const former = await exchange(path, staged);
+    const { revision, skills, versions, runs, createdAt } = manifest;
+    const result = { path, revision, skills, versions, runs, createdAt };
+    return former === undefined ? result : { ...result, former };
+  } catch (error) {
+    if (signal?.aborted) throw cancelledError(signal, "The restoration");
+    throw fileFailure(error, "restore the library", path);
+  } finally {
+    await rm(staged, { recursive: true, force: true });
+  }
+}
+
+function directoryOf(path: string, what: string): string {
+  if (typeof path === "string" && path !== "" && !path.includes("\0")) return resolve(path);
+  throw new RepertoireError(
+    "INVALID_INPUT",
+    `Expected the path of the ${what} to be a file or directory, got ${preview(path)}`,
+  );
+}
+
+function refuseExisting(path: string): void {
+  const there = BACKUP_FILES.find((name) => existsSync(join(path, name)));
+  if (there !== undefined) throw exists(path, there);
+}
+
+function exists(path: string, name: string): RepertoireError {
+  return new RepertoireError(
+    "INVALID_INPUT",
+    `There is a library at ${path} already (${name}); name another directory, or replace it with force`,
+    { details: { path } },
+  );
+}
+
+async function copyIn(from: string, staged: string, signal?: AbortSignal): Promise<void> {
+  await readManifest(from, from);
+  for (const name of [MANIFEST, ...BACKUP_FILES]) {
+    throwIfAborted(signal, "The restoration");
+    // A copy, even where the file system shares blocks: the backup must stay what it is.
+    await copyFile(join(from, name), join(staged, name), constants.COPYFILE_FICLONE);
+  }
+}
+
+/** @throws {STORE_CORRUPT} when anything differs from what the backup says of itself */
+async function checkStaged(
+  from: string,
+  staged: string,
+  manifest: BackupManifest,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for (const { name, bytes, sha256 } of manifest.files) {
+    const path = join(staged, name);
+    if (!existsSync(path)) throw damaged(from, `${name} is missing`);
+    const found = await threads.digest(path, signal);
+    if (found.bytes !== bytes || found.sha256 !== sha256)
+      throw damaged(from, `${name} is not what was backed up`);
+  }
+  checkSchemas(staged);
+  const paths = { skills: join(staged, SKILLS_FILE), runs: join(staged, RUNS_FILE) };
+  const { problems, ...counts } = await checkFiles(paths, signal);
+  const [first] = problems;
+  if (first !== undefined) throw damaged(from, first.message);
+  for (const name of ["revision", "skills", "versions", "runs"] as const)
+    if (counts[name] !== manifest[name])
+      throw damaged(from, `it holds ${counts[name]} as its ${name}, and should hold ${manifest[name]}`);
+}
+
+/** @throws {STORE_UNAVAILABLE} when a newer release has written it */
+function checkSchemas(staged: string): void {
+  for (const [name, schema] of [
+    [SKILLS_FILE, LIBRARY_SCHEMA],
+    [RUNS_FILE, RUNS_SCHEMA],
+  ] as const) {
+    const path = join(staged, name);
+    const database = new DatabaseSync(path, { readOnly: true });
+    try {
+      schemaVersion(database, schema, path);
+    } finally {
+      database.close();
+    }
+  }
+}
+
+function damaged(from: string, problem: string): RepertoireError {
+  return new RepertoireError(
+    "STORE_CORRUPT",
+    `The backup ${from} is damaged: ${problem}; use another backup`,
+    { details: { path: from } },
+  );
+}
+
+/** @returns where the files that were replaced are, when there were any */
+async function exchange(path: string, staged: string): Promise<string | undefined> {
+  const held = new Map<string, Held>();
+  const former = join(path, `former-${isoTime(systemClock.now()).replaceAll(/[:.]/g, "-")}`);
+  try {
+    for (const name of BACKUP_FILES)
+      if (existsSync(join(path, name))) held.set(name, holdAlone(join(path, name)));
+    keepTokens(held.get(SKILLS_FILE)?.database, join(staged, SKILLS_FILE));
+    await syncFile(join(staged, SKILLS_FILE));
+    if (held.size > 0) mkdirSync(former, { mode: 0o700 });
+    for (const name of [RUNS_FILE, SKILLS_FILE])
+      exchangeFile(join(staged, name), join(path, name), held.get(name), join(former, name));
+    await syncDirectory(path);
+  } finally {
+    for (const each of held.values()) each.release();
+  }
+  return held.size > 0 ? former : undefined;
+}
+
+function exchangeFile(staged: string, path: string, held: Held | undefined, former: string): void {
+  if (held === undefined) {
+    // Fails where somebody has begun a library since.
+    linkSync(staged, path);
+    return unlinkSync(staged);
+  }
+  if (held.isWhole) {
+    linkSync(path, former);
+    return renameSync(staged, path);
+  }
+  // Its log must not be applied to the file that takes its place.
+  for (const suffix of ["-wal", "-shm", ""])
+    if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${former}${suffix}`);
+  renameSync(staged, path);
+}
