@@ -3,6 +3,7 @@ export { openLibrary } from "./library/open-library.ts";
 export { defaultLibraryPath } from "./library/library-path.ts";
 export { getSkillLibrary } from "./library/process-library.ts";
 export { LibraryView } from "./library/library-view.ts";
+export { restoreLibrary } from "./store/sqlite/maintenance/restore-library.ts";
 export { SkillLibrary } from "./library/skill-library.ts";
 export { InvalidDraftError, RepertoireError, VersionConflictError } from "./base/errors.ts";
 export { ValidationFailedError } from "./library/admission.ts";
@@ -26,6 +27,7 @@ export type {
   Issue,
 } from "./base/errors.ts";
 export type { Fence } from "./base/fence.ts";
+export type { Problem } from "./base/problem.ts";
 export type { JsonObject, JsonValue } from "./base/json.ts";
 export type { FieldComparison, FieldFate } from "./base/three-way.ts";
 export type { Limits, RunLimits } from "./base/limits.ts";
@@ -64,6 +66,7 @@ export type {
 export type { LearnedControl, LearnedFilter, LearnedQueryUse } from "./library/learned-control.ts";
 export type { LearningStats } from "./library/learning.ts";
 export type { LibraryStats } from "./library/library-stats.ts";
+export type { CheckLibraryOptions, LibraryCheck, LibraryRepair } from "./library/look-after.ts";
 export type { Replay, ReplayOptions } from "./library/replayer.ts";
 export type {
   GrantPolicy,
@@ -135,6 +138,8 @@ export type {
   SkillSummary,
   SkillVersion,
 } from "./skill/skill.ts";
+export type { BackupOptions, BackupProgress, BackupResult } from "./store/library-files.ts";
+export type { RestoreOptions, RestoreResult } from "./store/sqlite/maintenance/restore-library.ts";
 export type {
   JournalState,
   RecordedRun,

@@ -49,7 +49,9 @@ export async function callInThread<T>(
   worker.once("message", resolve);
   worker.once("error", reject);
   worker.once("exit", (exitCode) =>
-    reject(new RepertoireError("INTERNAL", `A thread ended with ${exitCode} before its work was done`)),
+    reject(
+      new RepertoireError("INTERNAL", `A thread ended with ${exitCode} before its work was done`),
+    ),
   );
   const stop = (): void => reject(cancelledError(signal as AbortSignal, WORK));
   signal?.addEventListener("abort", stop, { once: true });

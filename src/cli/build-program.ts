@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { addSharedOptions } from "./command.ts";
 import type { Install, Run } from "./command.ts";
 import { addCommand } from "./commands/add.ts";
+import { backupCommand } from "./commands/backup.ts";
 import { batchCommand } from "./commands/batch.ts";
 import { claimCommand } from "./commands/claim.ts";
 import { completionCommand } from "./commands/completion.ts";
@@ -18,6 +19,7 @@ import { listCommand } from "./commands/list.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { removeCommand } from "./commands/remove.ts";
 import { releaseCommand } from "./commands/release.ts";
+import { restoreCommand } from "./commands/restore.ts";
 import { rollbackCommand } from "./commands/rollback.ts";
 import { runCommand } from "./commands/run.ts";
 import { runsCommand } from "./commands/runs.ts";
@@ -49,6 +51,8 @@ const COMMANDS: readonly Install[] = [
   runsCommand,
   replayCommand,
   doctorCommand,
+  backupCommand,
+  restoreCommand,
   demoCommand,
   completionCommand,
 ];

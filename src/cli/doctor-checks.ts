@@ -99,8 +99,7 @@ export async function checkStore(open: () => Promise<SkillLibrary>): Promise<Doc
 }
 
 /** An index that lags is brought up to date by any search; one that still differs is damaged. */
-export async function checkIndex(library: SkillLibrary, reindex: boolean): Promise<DoctorCheck> {
-  if (reindex) await library.reindex();
+export async function checkIndex(library: SkillLibrary, rebuilt: boolean): Promise<DoctorCheck> {
   const before = (await library.stats()).search.revision;
   await library.search("anything", { limit: 1, useCache: false });
   const { revision, search, skills } = await library.stats();
@@ -119,7 +118,7 @@ export async function checkIndex(library: SkillLibrary, reindex: boolean): Promi
     );
   if (search.vectors < search.skills && search.embedder !== null)
     return warn("index", summary, "run repertoire doctor --reindex to embed the others");
-  if (reindex) return ok("index", `rebuilt; ${summary}`);
+  if (rebuilt) return ok("index", `rebuilt; ${summary}`);
   return ok(
     "index",
     before < revision

@@ -41,6 +41,11 @@ export async function checkFiles(directory: string): Promise<readonly DoctorChec
   return damaged;
 }
 
+/** The damage of indexes alone. */
+export async function checkIndexFiles(directory: string): Promise<readonly DoctorCheck[]> {
+  return (await checkFiles(directory)).filter(({ name }) => name === "index");
+}
+
 /** The indexes of embedders that nobody has used for long: they are never deleted by themselves. */
 export async function checkUnusedIndexes(directory: string): Promise<readonly DoctorCheck[]> {
   const names = (await readdir(directory)).filter((name) => kindOf(name) === "index").sort();
@@ -68,7 +73,7 @@ const REMEDIES: Readonly<Record<Kind, (name: string) => string>> = {
   runs: (name) =>
     `stop every program that uses the library, and move ${name} away, with its -wal and -shm files; only the records and metrics of runs are lost`,
   index: (name) =>
-    `stop every program that uses the library, and delete ${name}, with its -wal and -shm files; it is built anew from the skills`,
+    `run repertoire doctor --repair with its embedder, or stop every program that uses the library and delete ${name}; it is built anew from the skills`,
 };
 
 async function damageOf(file: string): Promise<string | undefined> {

@@ -196,7 +196,8 @@ export class Indexer {
   }
 }
 
-function markOf({ skillId, version, kind, status, at }: Change): string {
+/** Tells a change from one at the same revision in another history of the store. */
+export function markOf({ skillId, version, kind, status, at }: Change): string {
   return `${skillId}@${version} ${kind} ${status} ${at}`;
 }
 

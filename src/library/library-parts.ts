@@ -3,6 +3,7 @@ import type { Limits } from "../base/limits.ts";
 import type { SkillCache } from "../cache/skill-cache.ts";
 import type { LockDriver } from "../lock/lock-driver.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
+import type { LibraryFiles } from "../store/library-files.ts";
 import type { SkillStore } from "../store/skill-store.ts";
 import type { Claims } from "./claims.ts";
 import type { Catalog } from "./catalog.ts";
@@ -23,6 +24,8 @@ export interface LibraryParts {
   /** Directory of the embedded library, when there is one. */
   readonly path: string | undefined;
   readonly store: SkillStore;
+  /** The files of skills and runs, where both are the library's own. */
+  readonly files: LibraryFiles | undefined;
   readonly sandbox: Sandbox;
   readonly locks: LockDriver;
   /** What skills may be lent, by name. */

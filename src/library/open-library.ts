@@ -20,6 +20,7 @@ import type { Embedder } from "../search/embedder.ts";
 import type { SearchIndex } from "../search/search-index.ts";
 import { sqliteSearchIndex } from "../search/sqlite-index.ts";
 import { staticEmbedder } from "../search/static-embedder.ts";
+import { sqliteLibraryFiles } from "../store/sqlite/maintenance/library-files.ts";
 import { sqliteRunStore } from "../store/sqlite/sqlite-run-store.ts";
 import { sqliteSkillStore } from "../store/sqlite/sqlite-skill-store.ts";
 import { Admission } from "./admission.ts";
@@ -135,6 +136,10 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
         maxJournalBytes: limits.journalsBytes,
       }),
     );
+  const isOwn = isEmbedded && options.runs === undefined;
+  const files = isOwn
+    ? sqliteLibraryFiles({ skills: file("library.sqlite"), runs: file("runs.sqlite") })
+    : undefined;
   const embedder =
     options.embedder === false ? undefined : (options.embedder ?? (await staticEmbedder()));
   const openIndex = async (path: string, space: Embedder | undefined): Promise<SearchIndex> =>
@@ -265,6 +270,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
   return new SkillLibrary({
     path,
     store,
+    files,
     sandbox,
     locks,
     tools,

@@ -13,6 +13,7 @@ import type { FieldChange } from "../skill/definition-diff.ts";
 import { EXECUTION_STATUSES } from "../skill/execution.ts";
 import type { Execution } from "../skill/execution.ts";
 import type { Skill, SkillStatus, SkillVersion } from "../skill/skill.ts";
+import type { BackupOptions, BackupResult } from "../store/library-files.ts";
 import type { RunFilter, RunRecord } from "../store/run-store.ts";
 import type { Dependents, SkillFacets } from "../store/skill-store.ts";
 import { checkRevision } from "./as-of.ts";
@@ -36,6 +37,8 @@ import type { ComposeOptions } from "./composer.ts";
 import { confusableSkills } from "./confusable.ts";
 import type { ConfusableOptions, ConfusableSkills } from "./confusable.ts";
 import type { ExecuteOptions } from "./executor.ts";
+import { backUp, checkLibrary, repairLibrary } from "./look-after.ts";
+import type { CheckLibraryOptions, LibraryCheck, LibraryRepair } from "./look-after.ts";
 import { learnedControl } from "./learned-control.ts";
 import type { LearnedControl } from "./learned-control.ts";
 import type { LibraryParts } from "./library-parts.ts";
@@ -378,6 +381,38 @@ export class SkillLibrary implements AsyncDisposable {
   async reindex(): Promise<void> {
     await using _ = await this.#enter();
     await this.#parts.spaces.rebuild();
+  }
+
+  /**
+   * Reads everything that is stored and tells what is wrong: damaged files, versions whose content is
+   * not that of their hash, holes in histories, counters that do not add up, and an index that differs
+   * from the skills. Beside whoever reads and writes, on threads of its own; seconds for 100,000 versions.
+   */
+  async check(options?: CheckLibraryOptions): Promise<LibraryCheck> {
+    await using _ = await this.#enter();
+    return checkLibrary(this.#parts, options);
+  }
+
+  /** Makes anew what is derived from what is whole, and says what only a backup can bring back. */
+  async repair(options?: CheckLibraryOptions): Promise<LibraryRepair> {
+    await using _ = await this.#enter();
+    return repairLibrary(this.#parts, options);
+  }
+
+  /**
+   * Writes a copy of the library as it is at one moment, while any process writes: every change that
+   * was acknowledged before the call is in it. It is checked before it gets its name. `restoreLibrary`
+   * makes a library of it; what is derived, such as the search index, is not in it.
+   *
+   * @param path a directory, or a file when it ends in `.tar`, `.tar.gz` or `.tgz`
+   * @throws {INVALID_INPUT} when there is something at the path and `force` is not given, or it is no backup
+   * @throws {STORE_CORRUPT} when the library is not whole; nothing is written
+   * @throws {STORE_UNAVAILABLE} when the disk is full or the path is out of reach; nothing is left there
+   * @throws {CANCELLED} when its signal aborts; nothing is left there
+   */
+  async backup(path: string, options?: BackupOptions): Promise<BackupResult> {
+    await using _ = await this.#enter();
+    return backUp(this.#parts, path, options);
   }
 
   /**

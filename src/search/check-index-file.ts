@@ -44,12 +44,13 @@ const RULES: readonly { readonly sql: string; readonly message: string }[] = [
 export function checkIndexFile({ path }: { readonly path: string }): IndexReport {
   const problems = problemList("index");
   const current = new Map<string, string>();
-  let revision = 0;
+  let position = { revision: 0, mark: "" };
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, { timeout: BUSY_MS, readOnly: true });
     database.exec("BEGIN");
-    revision = Number(database.prepare("SELECT revision FROM state").get()?.revision);
+    const state = database.prepare("SELECT revision, mark FROM state").get();
+    position = { revision: Number(state?.revision), mark: String(state?.mark) };
     if (arePagesWhole(database, path, problems)) {
       for (const { sql, message } of RULES) {
         const found = Number(database.prepare(sql).get()?.n);
@@ -67,7 +68,7 @@ export function checkIndexFile({ path }: { readonly path: string }): IndexReport
   } finally {
     database?.close();
   }
-  return { ...problems.list(), revision, current };
+  return { ...problems.list(), ...position, current };
 }
 
 function arePagesWhole(database: DatabaseSync, path: string, problems: ProblemList): boolean {

@@ -118,8 +118,9 @@ export interface IndexNeighbour {
 
 /** What was found in an index. */
 export interface IndexReport extends Problems {
-  /** Store revision it stood at. */
+  /** Store revision it stood at, with the mark it was applied with. */
   readonly revision: number;
+  readonly mark: string;
   /** What it holds: id to `version status`. */
   readonly current: ReadonlyMap<string, string>;
 }

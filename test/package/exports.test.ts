@@ -23,6 +23,7 @@ const SURFACE: Readonly<Record<string, readonly string[]>> = {
     "mergeDrafts",
     "miniLmEmbedder",
     "openLibrary",
+    "restoreLibrary",
     "staticEmbedder",
   ],
   "./sqlite": ["sqliteLocks", "sqliteRunStore", "sqliteSearchIndex", "sqliteSkillStore"],

@@ -15,13 +15,15 @@ import {
   nearestExisting,
 } from "../doctor-checks.ts";
 import { checkConfusable } from "../doctor-confusable.ts";
-import { checkDisk, checkFiles, checkUnusedIndexes } from "../doctor-files.ts";
+import { checkContent, repairAll } from "../doctor-content.ts";
+import { checkDisk, checkFiles, checkIndexFiles, checkUnusedIndexes } from "../doctor-files.ts";
 import { isMissing, MissingLibraryError } from "../missing-library.ts";
 import { EXIT } from "../exit-codes.ts";
 import { printable } from "../text-width.ts";
 
 interface DoctorFlags {
   readonly reindex?: true;
+  readonly repair?: true;
 }
 
 export const doctorCommand: Install = (program, run) => {
@@ -31,14 +33,15 @@ export const doctorCommand: Install = (program, run) => {
     example: "doctor --reindex",
   })
     .option("--reindex", "build the search index anew")
+    .option("--repair", "make anew whatever is derived, and say what only a backup has")
     .action((flags: DoctorFlags, command: Command) =>
-      run(command, (context) => doctor(context, flags.reindex === true)),
+      run(command, (context) => doctor(context, flags)),
     );
 };
 
-async function doctor(context: CliContext, reindex: boolean): Promise<void> {
+async function doctor(context: CliContext, flags: DoctorFlags): Promise<void> {
   const checks: DoctorCheck[] = [];
-  for await (const check of runChecks(context, reindex)) {
+  for await (const check of runChecks(context, flags)) {
     checks.push(check);
     if (!context.json) show(context, check);
   }
@@ -50,7 +53,7 @@ async function doctor(context: CliContext, reindex: boolean): Promise<void> {
 /** Each check runs only where those it builds on have not failed. */
 async function* runChecks(
   { library, libraryPath }: CliContext,
-  reindex: boolean,
+  flags: DoctorFlags,
 ): AsyncGenerator<DoctorCheck> {
   yield checkNode();
   const sqlite = await checkSqlite();
@@ -63,7 +66,7 @@ async function* runChecks(
   if (sqlite.status === "fail") return;
   // Whether an engine can be had is a check of its own.
   const open: CliContext["library"] = () => library({ sandbox: { engine: "quickjs" } });
-  if (path.status !== "fail") yield* checkLibrary(open, directory, reindex);
+  if (path.status !== "fail") yield* checkLibrary(open, directory, flags);
   yield* await checkSandbox();
 }
 
@@ -71,7 +74,7 @@ async function* runChecks(
 async function* checkLibrary(
   open: CliContext["library"],
   directory: string,
-  reindex: boolean,
+  { reindex = false, repair = false }: { readonly reindex?: boolean; readonly repair?: boolean },
 ): AsyncGenerator<DoctorCheck> {
   if (await isMissing(directory)) {
     const { message } = new MissingLibraryError(resolve(directory));
@@ -79,16 +82,26 @@ async function* checkLibrary(
     return yield warn("store", found, remedy);
   }
   const damaged = await checkFiles(directory);
-  yield* damaged;
-  if (damaged.some(({ name }) => name === "store")) return;
+  const ofIndex = damaged.filter(({ name }) => name === "index");
+  yield* damaged.filter(({ name }) => name !== "index");
+  const isStoreDamaged = damaged.some(({ name }) => name === "store");
   // The library does not open without its runs.
-  if (damaged.some(({ name }) => name === "runs"))
-    return yield ok("store", "library.sqlite is whole");
+  if (!isStoreDamaged && damaged.some(({ name }) => name === "runs"))
+    yield ok("store", "library.sqlite is whole");
+  if (damaged.length > ofIndex.length) return yield* ofIndex;
   const store = await checkStore(() => open());
   yield store;
-  if (store.status !== "fail" && !damaged.some(({ name }) => name === "index")) {
-    yield await checkIndex(await open(), reindex);
-    yield await checkConfusable(await open());
+  if (store.status === "fail") return yield* ofIndex;
+  const library = await open();
+  if (repair) yield* await repairAll(library);
+  // One that is damaged inside is begun anew as well.
+  if (reindex && !repair) await library.reindex();
+  const stillDamaged = repair || reindex ? await checkIndexFiles(directory) : ofIndex;
+  yield* stillDamaged;
+  if (stillDamaged.length === 0) {
+    yield await checkIndex(library, reindex || (repair && ofIndex.length > 0));
+    if (!repair) yield* await checkContent(library);
+    yield await checkConfusable(library);
   }
   // Last, because opening an index is a use.
   yield* await checkUnusedIndexes(directory);

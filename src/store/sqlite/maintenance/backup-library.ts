@@ -11,7 +11,13 @@ import { isoTime, systemClock } from "../../../base/clock.ts";
 import { RepertoireError } from "../../../base/errors.ts";
 import { preview } from "../../../base/json.ts";
 import type { BackupOptions, BackupProgress, BackupResult } from "../../library-files.ts";
-import { MANIFEST, readManifest, RUNS_FILE, SKILLS_FILE, writeManifest } from "./backup-manifest.ts";
+import {
+  MANIFEST,
+  readManifest,
+  RUNS_FILE,
+  SKILLS_FILE,
+  writeManifest,
+} from "./backup-manifest.ts";
 import { checkFiles } from "./check-files.ts";
 import type { FilePaths } from "./check-files.ts";
 import { openSnapshot } from "./copy-file.ts";

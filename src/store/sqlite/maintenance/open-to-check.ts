@@ -12,7 +12,8 @@ import { isDamage, sqliteError } from "../sqlite-error.ts";
 const BUSY_MS = 10_000;
 const REPORTED_BY_SQLITE = 10;
 /** Damage of an index, which is derived from its table. */
-const OF_AN_INDEX = /(^row \d+ missing from index |^wrong # of entries in index |^non-unique entry in index )/;
+const OF_AN_INDEX =
+  /(^row \d+ missing from index |^wrong # of entries in index |^non-unique entry in index )/;
 
 /** @throws {STORE_UNAVAILABLE} when there is no such file, or it is out of reach */
 export function openToCheck(path: string, mode: "read" | "write"): DatabaseSync {

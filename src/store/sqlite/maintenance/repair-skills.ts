@@ -54,9 +54,7 @@ function derive(database: DatabaseSync, path: string, id: string): void {
   const { revision, status, contentHash, category, name, createdAt } = version;
   const summary = summaryJson(version, createdAt);
   const state = [status, contentHash, category, summary, name, createdAt] as const;
-  database
-    .prepare(PUT_SKILL)
-    .run(id, version.version, revision, isRemoved ? 1 : 0, ...state);
+  database.prepare(PUT_SKILL).run(id, version.version, revision, isRemoved ? 1 : 0, ...state);
   database.prepare("DELETE FROM skill_tags WHERE skill_id = ?").run(id);
   database.prepare("DELETE FROM skill_calls WHERE skill_id = ?").run(id);
   if (isRemoved) return;

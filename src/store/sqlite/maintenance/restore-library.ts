@@ -4,7 +4,15 @@
  * whenever it is interrupted no run names a version that is not there.
  */
 import { randomUUID } from "node:crypto";
-import { constants, existsSync, linkSync, mkdirSync, renameSync, statSync, unlinkSync } from "node:fs";
+import {
+  constants,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+} from "node:fs";
 import { copyFile, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -145,7 +153,10 @@ async function checkStaged(
   if (first !== undefined) throw damaged(from, first.message);
   for (const name of ["revision", "skills", "versions", "runs"] as const)
     if (counts[name] !== manifest[name])
-      throw damaged(from, `it holds ${counts[name]} as its ${name}, and should hold ${manifest[name]}`);
+      throw damaged(
+        from,
+        `it holds ${counts[name]} as its ${name}, and should hold ${manifest[name]}`,
+      );
 }
 
 /** @throws {STORE_UNAVAILABLE} when a newer release has written it */
