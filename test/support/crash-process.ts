@@ -19,6 +19,8 @@ export type CrashMessage =
   /** The status of the current version was set. */
   | { readonly kind: "status"; readonly id: string; readonly status: "active" | "deprecated" }
   | { readonly kind: "removed"; readonly id: string }
+  /** A backup has got its name. */
+  | { readonly kind: "backup"; readonly path: string; readonly revision: number }
   /** A run, or what was learned from it, came to an end; it is written a moment later. */
   | { readonly kind: "run"; readonly id: string };
 
@@ -74,9 +76,19 @@ async function doAnything(library: SkillLibrary): Promise<never> {
   }
 }
 
+/** One backup after the other, beside the library. */
+async function backUpForEver(library: SkillLibrary): Promise<never> {
+  for (let count = 1; ; count++) {
+    const to = `${path}-${process.pid}-${count}${count % 2 === 0 ? ".tar" : ""}`;
+    const { revision } = await library.backup(to);
+    await tell({ kind: "backup", path: to, revision });
+  }
+}
+
 const library = await openLibrary({ path, sandbox: { workers: 1 } });
 await tell({ kind: "ready" });
 // Until it is killed.
 setInterval(() => undefined, 60_000);
 if (task === "write") await writeForEver(library);
 if (task === "anything") await doAnything(library);
+if (task === "backup") await backUpForEver(library);

@@ -84,11 +84,11 @@ export async function openConnection(
       await attemptOnStore(() => immediate(database, () => migrate(database, schema, path)), retry);
   } catch (error) {
     database.close();
+    if (!isAsFound()) return openConnection(schema, options);
     throw error;
   }
-
+  // Exchanged meanwhile, as when a backup is restored: this is the one that was there before.
   if (!isAsFound()) {
-    // Exchanged since, as a restored backup does: this connection has the one that was there before.
     database.close();
     return openConnection(schema, options);
   }

@@ -5,7 +5,9 @@
 import { VersionConflictError } from "../../base/errors.ts";
 import type { SkillStore } from "../skill-store.ts";
 import { sqliteRunStore } from "../sqlite/sqlite-run-store.ts";
-import { sqliteSkillStore } from "../sqlite/sqlite-skill-store.ts";
+import { openConnection } from "../sqlite/connection.ts";
+import { LIBRARY_SCHEMA } from "../sqlite/library-schema.ts";
+import { skillStoreOn, sqliteSkillStore } from "../sqlite/sqlite-skill-store.ts";
 import { newVersion } from "./new-version.ts";
 
 /** What a process is to do with the file at `path`. */
@@ -16,6 +18,8 @@ export type StoreTask =
   | { readonly kind: "create"; readonly paths: readonly string[]; readonly id: string }
   /** Append versions to the skill for ever. */
   | { readonly kind: "append"; readonly path: string; readonly id: string }
+  /** Append one version within a transaction that is held open until a message comes. */
+  | { readonly kind: "hold"; readonly path: string; readonly id: string }
   /** Record runs for ever, with ids that begin with `id`. */
   | { readonly kind: "record"; readonly path: string; readonly id: string };
 
@@ -78,8 +82,28 @@ async function create(paths: readonly string[], id: string): Promise<void> {
   tell({ kind: "done", commits: paths.length, conflicts: 0 });
 }
 
+/** Holds the file as a process does that is suspended in the middle of a write. */
+async function hold(path: string, id: string): Promise<void> {
+  const connection = await openConnection(LIBRARY_SCHEMA, { path });
+  const store = skillStoreOn(connection);
+  connection.database.exec("BEGIN IMMEDIATE");
+  const told = new Promise((resolve) => process.once("message", resolve));
+  tell({ kind: "ready" });
+  await told;
+  connection.database.exec("COMMIT");
+  try {
+    await store.append(newVersion(id, { name: "late" }, { expectedVersion: 0 }));
+    tell({ kind: "done", commits: 1, conflicts: 0 });
+  } catch (error) {
+    if (!(error instanceof VersionConflictError)) throw error;
+    tell({ kind: "done", commits: 0, conflicts: 1 });
+  }
+  await store.close();
+}
+
 async function work(task: StoreTask): Promise<void> {
   if (task.kind === "create") return create(task.paths, task.id);
+  if (task.kind === "hold") return hold(task.path, task.id);
   if (task.kind === "record") return recordForEver(task.path, task.id);
   const store = await sqliteSkillStore({ path: task.path });
   if (task.kind === "append") return appendForEver(store, task.id);

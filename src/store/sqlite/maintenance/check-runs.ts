@@ -5,6 +5,8 @@
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
 import { problemList } from "../../../base/problem.ts";
 import type { ProblemList, Problems } from "../../../base/problem.ts";
+import { RUNS_SCHEMA } from "../runs-schema.ts";
+import { schemaVersion } from "../schema.ts";
 import { sqliteError } from "../sqlite-error.ts";
 import { checkPages, openToCheck, readable } from "./open-to-check.ts";
 import type { Repaired } from "./repair-skills.ts";
@@ -107,6 +109,8 @@ export function checkRunsFile({ path }: { readonly path: string }): RunsReport {
     database.exec("BEGIN");
     if (checkPages(database, path, problems))
       readable(path, problems, () => {
+        // An empty file is one that nobody has opened yet.
+        if (schemaVersion(database, RUNS_SCHEMA, path) === 0) return;
         checkRules(database, problems);
         const [row] = database.prepare("SELECT count(*) AS n FROM runs").all();
         runs = Number(row?.n);

@@ -10,6 +10,8 @@ import { problemList } from "../../../base/problem.ts";
 import type { ProblemList, Problems } from "../../../base/problem.ts";
 import { contentHash } from "../../../skill/content-hash.ts";
 import { definitionOf } from "../../../skill/definition-of.ts";
+import { LIBRARY_SCHEMA } from "../library-schema.ts";
+import { schemaVersion } from "../schema.ts";
 import { storedVersion, summaryJson } from "../skill-rows.ts";
 import type { VersionRow } from "../skill-rows.ts";
 import { checkPages, openToCheck, readable } from "./open-to-check.ts";
@@ -109,6 +111,8 @@ export function checkSkillsFile({ path }: { readonly path: string }): SkillsRepo
     database.exec("BEGIN");
     if (checkPages(database, path, problems))
       readable(path, problems, () => {
+        // An empty file is one that nobody has opened yet.
+        if (schemaVersion(database, LIBRARY_SCHEMA, path) === 0) return;
         checkTruth(database, problems);
         for (const { id } of database.prepare(STALE).iterate()) stale.add(String(id));
         checkBlobs(database, problems);

@@ -22,7 +22,7 @@ import { RepertoireError } from "../../../base/errors.ts";
 import { preview } from "../../../base/json.ts";
 import { LIBRARY_SCHEMA } from "../library-schema.ts";
 import { RUNS_SCHEMA } from "../runs-schema.ts";
-import { schemaVersion } from "../schema.ts";
+import { migrate } from "../schema.ts";
 import { BACKUP_FILES, MANIFEST, readManifest, RUNS_FILE, SKILLS_FILE } from "./backup-manifest.ts";
 import type { BackupManifest } from "./backup-manifest.ts";
 import { checkFiles } from "./check-files.ts";
@@ -146,7 +146,7 @@ async function checkStaged(
     if (found.bytes !== bytes || found.sha256 !== sha256)
       throw damaged(from, `${name} is not what was backed up`);
   }
-  checkSchemas(staged);
+  adoptSchemas(staged);
   const paths = { skills: join(staged, SKILLS_FILE), runs: join(staged, RUNS_FILE) };
   const { problems, ...counts } = await checkFiles(paths, signal);
   const [first] = problems;
@@ -159,16 +159,22 @@ async function checkStaged(
       );
 }
 
-/** @throws {STORE_UNAVAILABLE} when a newer release has written it */
-function checkSchemas(staged: string): void {
+/**
+ * Brings the copies of a backup that an earlier release has written up to date.
+ *
+ * @throws {STORE_UNAVAILABLE} when a newer release has written it
+ */
+function adoptSchemas(staged: string): void {
   for (const [name, schema] of [
     [SKILLS_FILE, LIBRARY_SCHEMA],
     [RUNS_FILE, RUNS_SCHEMA],
   ] as const) {
     const path = join(staged, name);
-    const database = new DatabaseSync(path, { readOnly: true });
+    const database = new DatabaseSync(path);
     try {
-      schemaVersion(database, schema, path);
+      database.exec("BEGIN");
+      migrate(database, schema, path);
+      database.exec("COMMIT");
     } finally {
       database.close();
     }
@@ -191,7 +197,7 @@ async function exchange(path: string, staged: string): Promise<string | undefine
     for (const name of BACKUP_FILES)
       if (existsSync(join(path, name))) held.set(name, holdAlone(join(path, name)));
     keepTokens(held.get(SKILLS_FILE)?.database, join(staged, SKILLS_FILE));
-    await syncFile(join(staged, SKILLS_FILE));
+    for (const name of BACKUP_FILES) await syncFile(join(staged, name));
     if (held.size > 0) mkdirSync(former, { mode: 0o700 });
     for (const name of [RUNS_FILE, SKILLS_FILE])
       exchangeFile(join(staged, name), join(path, name), held.get(name), join(former, name));
