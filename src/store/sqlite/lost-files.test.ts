@@ -1,7 +1,7 @@
 /** What happens to a store whose files somebody takes away, cuts short or exchanges while it is open. */
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, existsSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, existsSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -167,3 +167,45 @@ test("a process suspended in the middle of a write holds up writers alone, and o
     child.kill("SIGKILL");
   }
 });
+
+test.skipIf(process.platform === "win32")(
+  "permissions that are lost while it is open are missed by whoever opens it next, until they are back",
+  async () => {
+    await store.close();
+    const nobody = process.getuid?.() === 0 ? 65_534 : process.getuid?.();
+    chownSync(directory.path, nobody as number, process.getgid?.() as number);
+    chownSync(path, nobody as number, process.getgid?.() as number);
+    const permit = (mode: number): void => {
+      for (const name of readdirSync(directory.path))
+        chmodSync(join(directory.path, name), mode & 0o666);
+      chmodSync(directory.path, mode);
+    };
+    const task: StoreTask = { kind: "unprivileged", path };
+    const child = fork(PROGRAM, [JSON.stringify(task)], { execArgv: [] });
+    const tried = async (): Promise<unknown> => {
+      const told = once(child, "message");
+      child.send("try");
+      return (await told)[0];
+    };
+    try {
+      await once(child, "message");
+      expect(await tried()).toStrictEqual({ kind: "tried", appended: "ok", opened: "ok" });
+      permit(0o555);
+      expect(await tried()).toStrictEqual({
+        kind: "tried",
+        appended: "ok",
+        opened: expect.stringContaining(
+          `${path} is on a read-only file system or may not be written by this user`,
+        ),
+      });
+      permit(0o755);
+      expect(await tried()).toStrictEqual({ kind: "tried", appended: "ok", opened: "ok" });
+    } finally {
+      child.kill("SIGKILL");
+    }
+    if (nobody === 65_534) for (const name of readdirSync(directory.path)) chownSync(join(directory.path, name), 0, 0);
+    store = await sqliteSkillStore({ path });
+    expect(await store.find("echo")).toMatchObject({ version: 4 });
+    await expectReopened(["echo"]);
+  },
+);

@@ -2,6 +2,7 @@
  * A process of its own that uses a store until it is done or killed. Its task comes as JSON in the
  * first argument; it tells its parent what it achieved, and every acknowledged write at once.
  */
+import { once } from "node:events";
 import { VersionConflictError } from "../../base/errors.ts";
 import type { SkillStore } from "../skill-store.ts";
 import { sqliteRunStore } from "../sqlite/sqlite-run-store.ts";
@@ -9,6 +10,8 @@ import { openConnection } from "../sqlite/connection.ts";
 import { LIBRARY_SCHEMA } from "../sqlite/library-schema.ts";
 import { skillStoreOn, sqliteSkillStore } from "../sqlite/sqlite-skill-store.ts";
 import { newVersion } from "./new-version.ts";
+
+const NOBODY = 65_534;
 
 /** What a process is to do with the file at `path`. */
 export type StoreTask =
@@ -20,11 +23,15 @@ export type StoreTask =
   | { readonly kind: "append"; readonly path: string; readonly id: string }
   /** Append one version within a transaction that is held open until a message comes. */
   | { readonly kind: "hold"; readonly path: string; readonly id: string }
+  /** As a user without privileges: open the file, and with each message append to it and open it again. */
+  | { readonly kind: "unprivileged"; readonly path: string }
   /** Record runs for ever, with ids that begin with `id`. */
   | { readonly kind: "record"; readonly path: string; readonly id: string };
 
 export type StoreMessage =
   | { readonly kind: "ready" }
+  /** What came of appending, and of opening: "ok", or the message of the error. */
+  | { readonly kind: "tried"; readonly appended: string; readonly opened: string }
   | { readonly kind: "acknowledged"; readonly id: string; readonly version: number }
   | { readonly kind: "done"; readonly commits: number; readonly conflicts: number };
 
@@ -101,8 +108,31 @@ async function hold(path: string, id: string): Promise<void> {
   await store.close();
 }
 
+async function outcomeOf(work: () => Promise<unknown>): Promise<string> {
+  return work().then(
+    () => "ok",
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+}
+
+async function tryUnprivileged(path: string): Promise<void> {
+  // The superuser may write whatever the permissions say.
+  if (process.getuid?.() === 0) process.seteuid?.(NOBODY);
+  const store = await sqliteSkillStore({ path });
+  let count = 0;
+  process.on("message", async () => {
+    const item = newVersion("echo", { metadata: { count: ++count } }, { expectedVersion: "any" });
+    const appended = await outcomeOf(() => store.append(item));
+    const opened = await outcomeOf(async () => (await sqliteSkillStore({ path })).close());
+    tell({ kind: "tried", appended, opened });
+  });
+  tell({ kind: "ready" });
+  await once(process, "disconnect");
+}
+
 async function work(task: StoreTask): Promise<void> {
   if (task.kind === "create") return create(task.paths, task.id);
+  if (task.kind === "unprivileged") return tryUnprivileged(task.path);
   if (task.kind === "hold") return hold(task.path, task.id);
   if (task.kind === "record") return recordForEver(task.path, task.id);
   const store = await sqliteSkillStore({ path: task.path });
