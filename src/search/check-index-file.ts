@@ -41,6 +41,9 @@ const RULES: readonly { readonly sql: string; readonly message: string }[] = [
   },
 ];
 
+const CURRENT =
+  "SELECT id, json_extract(summary, '$.version') || ' ' || status AS state FROM documents";
+
 export function checkIndexFile({ path }: { readonly path: string }): IndexReport {
   const problems = problemList("index");
   const current = new Map<string, string>();
@@ -57,10 +60,8 @@ export function checkIndexFile({ path }: { readonly path: string }): IndexReport
         if (found > 0)
           problems.add({ message: `${found} skills of ${path} ${message}`, repairable: true });
       }
-      for (const { id, version, status } of database
-        .prepare("SELECT id, json_extract(summary, '$.version') AS version, status FROM documents")
-        .iterate())
-        current.set(id as string, `${version} ${status}`);
+      for (const { id, state: held } of database.prepare(CURRENT).iterate())
+        current.set(id as string, held as string);
     }
   } catch (error) {
     if (!isSqliteError(error)) throw error;

@@ -11,7 +11,9 @@ test.each([0, 1, 30, 300])(
   "a library closed %i ms into everything it can do ends each of them, and its process ends",
   async (afterMs) => {
     const temporary = temporaryDirectory();
-    const child = fork(PROGRAM, [join(temporary.path, "library"), String(afterMs)], { execArgv: [] });
+    const child = fork(PROGRAM, [join(temporary.path, "library"), String(afterMs)], {
+      execArgv: [],
+    });
     try {
       const [outcomes] = (await once(child, "message")) as [Record<string, string>];
       const [code] = (await once(child, "exit")) as [number | null];

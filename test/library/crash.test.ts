@@ -61,37 +61,34 @@ interface Told {
   removals: number;
 }
 
-test(
-  "what was acknowledged to a killed process is stored, and everything stored agrees",
-  async () => {
-    const told: Told = { texts: new Map(), statuses: 0, removals: 0 };
-    const note = (message: CrashMessage): void => {
-      if (message.kind === "version") told.texts.set(`${message.id}@${message.version}`, message.text);
-      if (message.kind === "status") told.statuses += 1;
-      if (message.kind === "removed") told.removals += 1;
-    };
-    for (let round = 1; round <= ROUNDS; round++) {
-      const writers = await Promise.all(["left", "right"].map((id) => start("anything", id, note)));
-      for (const writer of writers) {
-        await wait(Math.random() * KILLED_WITHIN_MS);
-        await kill(writer);
-      }
-      await using library = await openLibrary({ path, sandbox: { workers: 1 } });
-      expect((await library.check()).problems).toStrictEqual([]);
-      await expectTold(told);
-      for (const id of ["left", "right"]) {
-        const current = await library.get(id);
-        const found = (await library.search(`note ${id}`, { status: current?.status ?? "active" }))
-          .matches;
-        const match = found.find((one) => one.id === id);
-        expect(match?.version).toBe(current?.version);
-      }
-      expect((await library.check()).problems).toStrictEqual([]);
+test("what was acknowledged to a killed process is stored, and everything stored agrees", async () => {
+  const told: Told = { texts: new Map(), statuses: 0, removals: 0 };
+  const note = (message: CrashMessage): void => {
+    if (message.kind === "version")
+      told.texts.set(`${message.id}@${message.version}`, message.text);
+    if (message.kind === "status") told.statuses += 1;
+    if (message.kind === "removed") told.removals += 1;
+  };
+  for (let round = 1; round <= ROUNDS; round++) {
+    const writers = await Promise.all(["left", "right"].map((id) => start("anything", id, note)));
+    for (const writer of writers) {
+      await wait(Math.random() * KILLED_WITHIN_MS);
+      await kill(writer);
     }
-    expect(told.texts.size).toBeGreaterThan(0);
-  },
-  180_000,
-);
+    await using library = await openLibrary({ path, sandbox: { workers: 1 } });
+    expect((await library.check()).problems).toStrictEqual([]);
+    await expectTold(told);
+    for (const id of ["left", "right"]) {
+      const current = await library.get(id);
+      const found = (await library.search(`note ${id}`, { status: current?.status ?? "active" }))
+        .matches;
+      const match = found.find((one) => one.id === id);
+      expect(match?.version).toBe(current?.version);
+    }
+    expect((await library.check()).problems).toStrictEqual([]);
+  }
+  expect(told.texts.size).toBeGreaterThan(0);
+}, 180_000);
 
 async function expectTold({ texts, statuses, removals }: Told): Promise<void> {
   const store = await sqliteSkillStore({ path: join(path, "library.sqlite") });
@@ -107,32 +104,28 @@ async function expectTold({ texts, statuses, removals }: Told): Promise<void> {
   await store.close();
 }
 
-test(
-  "a process killed while it backs up leaves whole backups, and none that looks like one",
-  async () => {
-    const named = new Map<string, number>();
-    const writer = await start("write", "left", () => undefined);
-    for (let round = 1; round <= ROUNDS; round++) {
-      const done = Promise.withResolvers<void>();
-      const copier = await start("backup", "copies", (message) => {
-        if (message.kind !== "backup") return;
-        named.set(message.path, message.revision);
-        done.resolve();
-      });
-      if (round === 1) await done.promise;
-      await wait(Math.random() * KILLED_WITHIN_MS);
-      await kill(copier);
-    }
-    await kill(writer);
-    const found = readdirSync(temporary.path)
-      .filter((name) => name.startsWith("library-") && !name.includes(".partial-"))
-      .map((name) => join(temporary.path, name));
-    expect(found).toStrictEqual(expect.arrayContaining([...named.keys()]));
-    for (const [n, backup] of found.entries()) {
-      const restored = await restoreLibrary(backup, { path: join(temporary.path, `restored-${n}`) });
-      // One that got its name in the last moment was not told any more.
-      expect(restored.revision).toBe(named.get(backup) ?? restored.revision);
-    }
-  },
-  180_000,
-);
+test("a process killed while it backs up leaves whole backups, and none that looks like one", async () => {
+  const named = new Map<string, number>();
+  const writer = await start("write", "left", () => undefined);
+  for (let round = 1; round <= ROUNDS; round++) {
+    const done = Promise.withResolvers<void>();
+    const copier = await start("backup", "copies", (message) => {
+      if (message.kind !== "backup") return;
+      named.set(message.path, message.revision);
+      done.resolve();
+    });
+    if (round === 1) await done.promise;
+    await wait(Math.random() * KILLED_WITHIN_MS);
+    await kill(copier);
+  }
+  await kill(writer);
+  const found = readdirSync(temporary.path)
+    .filter((name) => name.startsWith("library-") && !name.includes(".partial-"))
+    .map((name) => join(temporary.path, name));
+  expect(found).toStrictEqual(expect.arrayContaining([...named.keys()]));
+  for (const [n, backup] of found.entries()) {
+    const restored = await restoreLibrary(backup, { path: join(temporary.path, `restored-${n}`) });
+    // One that got its name in the last moment was not told any more.
+    expect(restored.revision).toBe(named.get(backup) ?? restored.revision);
+  }
+}, 180_000);

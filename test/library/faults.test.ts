@@ -129,7 +129,10 @@ test("a clock that jumps changes the times that are told, and the order of nothi
   const day = 86_400_000;
   let offsetMs = 0;
   let monotonic = 0;
-  const clock = { now: () => Date.now() + offsetMs, monotonicMs: () => performance.now() + monotonic };
+  const clock = {
+    now: () => Date.now() + offsetMs,
+    monotonicMs: () => performance.now() + monotonic,
+  };
   await using library = await openLibrary({ path, clock, sandbox: { workers: 1 } });
   const texts: string[] = [];
   for (const [at, jump] of [0, -day, 30 * day, -400 * day, 0].entries()) {
@@ -151,7 +154,10 @@ test("a clock that jumps changes the times that are told, and the order of nothi
   }
   const runs = await library.listRuns();
   expect(runs.map(({ startedAt }) => startedAt)).not.toStrictEqual(
-    runs.map(({ startedAt }) => startedAt).toSorted().toReversed(),
+    runs
+      .map(({ startedAt }) => startedAt)
+      .toSorted()
+      .toReversed(),
   );
   // What is remembered ages by the clock that never jumps.
   const { hits } = library.cache.stats;

@@ -30,7 +30,7 @@ export type StoreTask =
 
 export type StoreMessage =
   | { readonly kind: "ready" }
-  /** What came of appending, and of opening: "ok", or the message of the error. */
+  /** What came of appending, and of opening, reading and appending: "ok", or the message of the error. */
   | { readonly kind: "tried"; readonly appended: string; readonly opened: string }
   | { readonly kind: "acknowledged"; readonly id: string; readonly version: number }
   | { readonly kind: "done"; readonly commits: number; readonly conflicts: number };
@@ -123,7 +123,12 @@ async function tryUnprivileged(path: string): Promise<void> {
   process.on("message", async () => {
     const item = newVersion("echo", { metadata: { count: ++count } }, { expectedVersion: "any" });
     const appended = await outcomeOf(() => store.append(item));
-    const opened = await outcomeOf(async () => (await sqliteSkillStore({ path })).close());
+    const opened = await outcomeOf(async () => {
+      const other = await sqliteSkillStore({ path });
+      await other.find("echo");
+      await other.append(newVersion("other", item.definition, { expectedVersion: "any" }));
+      await other.close();
+    });
     tell({ kind: "tried", appended, opened });
   });
   tell({ kind: "ready" });

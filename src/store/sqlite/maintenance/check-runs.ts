@@ -2,13 +2,14 @@
  * What is wrong with a file of runs. Its records and counters are evidence that nothing else holds;
  * only the totals follow from the counters of each version.
  */
-import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { problemList } from "../../../base/problem.ts";
 import type { ProblemList, Problems } from "../../../base/problem.ts";
 import { RUNS_SCHEMA } from "../runs-schema.ts";
 import { schemaVersion } from "../schema.ts";
 import { sqliteError } from "../sqlite-error.ts";
-import { checkPages, openToCheck, readable } from "./open-to-check.ts";
+import { checkPages, openToCheck, readable, rowsOf } from "./open-to-check.ts";
+import type { Row } from "./open-to-check.ts";
 import type { Repaired } from "./repair-skills.ts";
 
 export interface RunsReport extends Problems {
@@ -17,8 +18,6 @@ export interface RunsReport extends Problems {
   /** The newest version of each skill that a record or a counter names. */
   readonly named: ReadonlyMap<string, number>;
 }
-
-type Row = Readonly<Record<string, SQLOutputValue>>;
 
 interface Rule {
   readonly sql: string;
@@ -99,6 +98,10 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+const NAMED = `SELECT skill_id AS id, max(version) AS version FROM (
+    SELECT skill_id, version FROM skill_stats UNION ALL SELECT skill_id, version FROM runs)
+  GROUP BY skill_id`;
+
 /** Reads the whole file, on a thread of its own. */
 export function checkRunsFile({ path }: { readonly path: string }): RunsReport {
   const problems = problemList("runs");
@@ -114,13 +117,7 @@ export function checkRunsFile({ path }: { readonly path: string }): RunsReport {
         checkRules(database, problems);
         const [row] = database.prepare("SELECT count(*) AS n FROM runs").all();
         runs = Number(row?.n);
-        for (const { id, version } of database
-          .prepare(
-            `SELECT skill_id AS id, max(version) AS version FROM (
-               SELECT skill_id, version FROM skill_stats UNION ALL SELECT skill_id, version FROM runs)
-             GROUP BY skill_id`,
-          )
-          .iterate())
+        for (const { id, version } of rowsOf(database, NAMED))
           named.set(id as string, Number(version));
       });
   } finally {
@@ -149,6 +146,6 @@ export function repairRunsFile({ path }: { readonly path: string }): Repaired<Ru
 
 function checkRules(database: DatabaseSync, problems: ProblemList): void {
   for (const { sql, told, mend } of RULES)
-    for (const row of database.prepare(sql).iterate())
+    for (const row of rowsOf(database, sql))
       problems.add({ ...told(row), repairable: mend !== undefined });
 }

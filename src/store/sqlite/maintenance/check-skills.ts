@@ -3,7 +3,7 @@
  * truth and can only be restored; what is current follows from them.
  */
 import { hash } from "node:crypto";
-import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { canonicalJson } from "../../../base/json.ts";
 import type { JsonValue } from "../../../base/json.ts";
 import { problemList } from "../../../base/problem.ts";
@@ -14,7 +14,8 @@ import { LIBRARY_SCHEMA } from "../library-schema.ts";
 import { schemaVersion } from "../schema.ts";
 import { storedVersion, summaryJson } from "../skill-rows.ts";
 import type { VersionRow } from "../skill-rows.ts";
-import { checkPages, openToCheck, readable } from "./open-to-check.ts";
+import { checkPages, openToCheck, readable, rowsOf } from "./open-to-check.ts";
+import type { Row } from "./open-to-check.ts";
 
 export interface SkillsReport extends Problems {
   readonly revision: number;
@@ -27,8 +28,6 @@ export interface SkillsReport extends Problems {
   /** Ids whose current state must be derived anew. */
   readonly stale: readonly string[];
 }
-
-type Row = Readonly<Record<string, SQLOutputValue>>;
 
 interface Rule {
   readonly sql: string;
@@ -98,6 +97,10 @@ const VERSIONS = `SELECT v.skill_id, v.version, v.revision, v.content_hash, v.de
   LEFT JOIN blobs program ON program.id = v.program
   LEFT JOIN blobs instructions ON instructions.id = v.instructions`;
 
+const NEWEST =
+  "SELECT skill_id AS id, max(version) AS version FROM skill_versions GROUP BY skill_id";
+const CURRENT = "SELECT id, version, status FROM skills WHERE removed = 0";
+
 /** Reads the whole file, on a thread of its own. */
 export function checkSkillsFile({ path }: { readonly path: string }): SkillsReport {
   const problems = problemList("skills");
@@ -114,7 +117,7 @@ export function checkSkillsFile({ path }: { readonly path: string }): SkillsRepo
         // An empty file is one that nobody has opened yet.
         if (schemaVersion(database, LIBRARY_SCHEMA, path) === 0) return;
         checkTruth(database, problems);
-        for (const { id } of database.prepare(STALE).iterate()) stale.add(String(id));
+        for (const { id } of rowsOf(database, STALE)) stale.add(String(id));
         checkBlobs(database, problems);
         checkVersions(database, path, problems, stale);
         for (const id of stale)
@@ -133,8 +136,7 @@ export function checkSkillsFile({ path }: { readonly path: string }): SkillsRepo
 
 function checkTruth(database: DatabaseSync, problems: ProblemList): void {
   for (const { sql, told } of TRUTH)
-    for (const row of database.prepare(sql).iterate())
-      problems.add({ ...told(row), repairable: false });
+    for (const row of rowsOf(database, sql)) problems.add({ ...told(row), repairable: false });
 }
 
 /** A text is found by its hash, so one that was altered would be given to later versions as well. */
@@ -144,7 +146,7 @@ function checkBlobs(database: DatabaseSync, problems: ProblemList): void {
     .iterate()) {
     const found = hash("sha256", content as Uint8Array, "buffer");
     if (!found.equals(stored as Uint8Array))
-      problems.add({ subject: `text ${id}`, message: "it was altered", repairable: false });
+      problems.add({ subject: `text ${String(id)}`, message: "it was altered", repairable: false });
   }
 }
 
@@ -156,7 +158,7 @@ function checkVersions(
 ): void {
   const tagsOf = idsBySkill(database, "SELECT skill_id, tag AS value FROM skill_tags");
   const callsOf = idsBySkill(database, "SELECT skill_id, callee AS value FROM skill_calls");
-  for (const row of database.prepare(VERSIONS).iterate()) {
+  for (const row of rowsOf(database, VERSIONS)) {
     const version = row as unknown as VersionRow;
     const subject = `${version.skill_id}@${version.version}`;
     const lost = (["code", "program", "instructions"] as const).filter(
@@ -186,7 +188,7 @@ function checkVersions(
 
 function idsBySkill(database: DatabaseSync, sql: string): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
-  for (const { skill_id: id, value } of database.prepare(sql).iterate()) {
+  for (const { skill_id: id, value } of rowsOf(database, sql)) {
     const values = found.get(id as string);
     if (values) values.add(value as string);
     else found.set(id as string, new Set([value as string]));
@@ -218,13 +220,8 @@ function count(
 ): void {
   const [row] = database.prepare("SELECT coalesce(max(revision), 0) AS n FROM changes").all();
   report.revision = Number(row?.n);
-  for (const { id, version } of database
-    .prepare("SELECT skill_id AS id, max(version) AS version FROM skill_versions GROUP BY skill_id")
-    .iterate())
-    newest.set(id as string, Number(version));
-  for (const { id, version, status } of database
-    .prepare("SELECT id, version, status FROM skills WHERE removed = 0")
-    .iterate())
+  for (const { id, version } of rowsOf(database, NEWEST)) newest.set(id as string, Number(version));
+  for (const { id, version, status } of rowsOf(database, CURRENT))
     current.set(id as string, `${version} ${status}`);
   const [versions] = database.prepare("SELECT count(*) AS n FROM skill_versions").all();
   report.versions = Number(versions?.n);

@@ -15,6 +15,14 @@ const REPORTED_BY_SQLITE = 10;
 const OF_AN_INDEX =
   /(^row \d+ missing from index |^wrong # of entries in index |^non-unique entry in index )/;
 
+/** A row of texts and numbers; what holds other things is read by its own type. */
+export type Row = Readonly<Record<string, string | number | null>>;
+
+/** The rows of a query, one at a time. */
+export function rowsOf(database: DatabaseSync, sql: string): Iterable<Row> {
+  return database.prepare(sql).iterate() as Iterable<Row>;
+}
+
 /** @throws {STORE_UNAVAILABLE} when there is no such file, or it is out of reach */
 export function openToCheck(path: string, mode: "read" | "write"): DatabaseSync {
   checkPath(path);

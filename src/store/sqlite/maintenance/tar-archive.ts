@@ -63,7 +63,7 @@ function header(name: string, size: number): Buffer {
     [108, "0000000"],
     [116, "0000000"],
     [136, "00000000000"],
-    [MAGIC_AT, "ustar\0" + "00"],
+    [MAGIC_AT, "ustar\u000000"],
   ] as const)
     block.write(value, at, "latin1");
   if (size <= LARGEST_OCTAL) block.write(size.toString(8).padStart(11, "0"), SIZE_AT, "latin1");
