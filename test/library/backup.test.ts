@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openLibrary } from "../../src/library/open-library.ts";
 import type { SkillLibrary } from "../../src/library/skill-library.ts";
 import type { BackupProgress } from "../../src/store/library-files.ts";
@@ -23,6 +23,9 @@ import type { CrashMessage } from "../support/crash-process.ts";
 import { noteDraft, skillDraft } from "../support/skill-draft.ts";
 
 const PROGRAM = fileURLToPath(new URL("../support/crash-process.ts", import.meta.url));
+
+// Whole libraries with threads and processes of their own, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 let temporary: ReturnType<typeof temporaryDirectory>;
 let path: string;

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { openLibrary } from "../../src/library/open-library.ts";
 import type { SkillLibrary } from "../../src/library/skill-library.ts";
 import { canMount, smallDisk } from "../../src/store/testing-fixtures/small-disk.ts";
@@ -14,6 +14,9 @@ import type { LibraryAnswer, LibraryCall } from "../support/library-process.ts";
 import { noteDraft, skillDraft } from "../support/skill-draft.ts";
 
 const PROGRAM = fileURLToPath(new URL("../support/library-process.ts", import.meta.url));
+
+// Whole libraries with threads and processes of their own, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 let temporary: ReturnType<typeof temporaryDirectory>;
 let path: string;

@@ -1,11 +1,14 @@
 import { closeSync, openSync, readdirSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openLibrary } from "../../src/library/open-library.ts";
 import { skillDraft, noteDraft } from "../support/skill-draft.ts";
 import { temporaryLibrary } from "../support/temporary-library.ts";
 import type { TemporaryLibrary } from "../support/temporary-library.ts";
+
+// Whole libraries with threads and processes of their own, on a machine that may be busy.
+vi.setConfig({ testTimeout: 120_000 });
 
 let temporary: TemporaryLibrary;
 
