@@ -16,6 +16,7 @@ import { restoreLibrary } from "../../src/store/sqlite/maintenance/restore-libra
 import { sqliteSkillStore } from "../../src/store/sqlite/sqlite-skill-store.ts";
 import { temporaryDirectory } from "../../src/store/testing-fixtures/temporary-directory.ts";
 import type { CrashMessage } from "../support/crash-process.ts";
+import { noteDraft, skillDraft } from "../support/skill-draft.ts";
 
 const PROGRAM = fileURLToPath(new URL("../support/crash-process.ts", import.meta.url));
 const ROUNDS = 3;
@@ -128,4 +129,26 @@ test("a process killed while it backs up leaves whole backups, and none that loo
     // One that got its name in the last moment was not told any more.
     expect(restored.revision).toBe(named.get(backup) ?? restored.revision);
   }
+}, 180_000);
+
+test("a process killed while it restores leaves the library of before or that of the backup", async () => {
+  const backup = join(temporary.path, "backup");
+  const first = await openLibrary({ path, sandbox: { workers: 1 } });
+  await first.add(skillDraft("echo"));
+  await first.execute("echo", { n: 1 });
+  const { revision } = await first.backup(backup);
+  await first.add(noteDraft("later"));
+  await first.execute("echo", { n: 2 });
+  await first.close();
+  for (let round = 1; round <= ROUNDS; round++) {
+    const restorer = await start("restore", backup, () => undefined);
+    await wait(Math.random() * KILLED_WITHIN_MS);
+    await kill(restorer);
+    await using library = await openLibrary({ path, sandbox: { workers: 1 } });
+    expect(await library.check()).toMatchObject({ problems: [] });
+    expect([revision, revision + 1]).toContain((await library.stats()).revision);
+    await library.add(noteDraft("later"), { expectedVersion: "any" });
+  }
+  await restoreLibrary(backup, { path, force: true });
+  expect(readdirSync(path).filter((name) => name.startsWith("."))).toStrictEqual([]);
 }, 180_000);

@@ -1,10 +1,11 @@
 /**
  * A process of its own that uses a library until it is killed, and tells its parent of every write
  * as soon as it was acknowledged. Its arguments are the library's directory, a task, and the id of a
- * skill that it alone writes.
+ * skill that it alone writes, or the path of a backup.
  */
 import { openLibrary } from "../../src/library/open-library.ts";
 import type { SkillLibrary } from "../../src/library/skill-library.ts";
+import { restoreLibrary } from "../../src/store/sqlite/maintenance/restore-library.ts";
 import { noteDraft, skillDraft } from "./skill-draft.ts";
 
 export type CrashMessage =
@@ -85,6 +86,15 @@ async function backUpForEver(library: SkillLibrary): Promise<never> {
   }
 }
 
+/** One restoration of the same backup after the other, over the library itself. */
+async function restoreForEver(): Promise<never> {
+  for (;;) {
+    await restoreLibrary(id, { path, force: true });
+    await tell({ kind: "ready" });
+  }
+}
+
+if (task === "restore") await restoreForEver();
 const library = await openLibrary({ path, sandbox: { workers: 1 } });
 await tell({ kind: "ready" });
 // Until it is killed.

@@ -2,8 +2,7 @@
  * Writes a backup beside its final name, checks it, and only then gives it that name: there is a
  * whole backup or none.
  */
-import { randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { cancelledError, throwIfAborted } from "../../../base/abort.ts";
@@ -18,6 +17,7 @@ import {
   SKILLS_FILE,
   writeManifest,
 } from "./backup-manifest.ts";
+import { removeAbandoned, unfinishedName } from "./abandoned.ts";
 import { checkFiles } from "./check-files.ts";
 import type { FilePaths } from "./check-files.ts";
 import { openSnapshot } from "./copy-file.ts";
@@ -40,10 +40,11 @@ export async function backupLibrary(
   const path = await checkTarget(given, force);
   const tell = (phase: BackupProgress["phase"], fraction: number): void =>
     onProgress?.({ phase, fraction });
-  removeAbandoned(path);
-  const staged = `${path}.partial-${process.pid}-${randomUUID().slice(0, 8)}`;
+  const partial = `${basename(path)}.partial-`;
+  const staged = join(dirname(path), unfinishedName(partial));
   const archive = `${staged}-archive`;
   try {
+    removeAbandoned(dirname(path), partial);
     mkdirSync(staged, { mode: 0o700 });
     const copies = { skills: join(staged, SKILLS_FILE), runs: join(staged, RUNS_FILE) };
     await copyBoth(source, copies, signal, (fraction) => tell("copying", fraction * COPIED));
@@ -164,7 +165,8 @@ async function sync(path: string): Promise<void> {
 async function putInPlace(ready: string, path: string): Promise<void> {
   // A directory can not be renamed over another one.
   const isReplaced = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  const former = `${ready}-former`;
+  // Its name begins otherwise than that of what is abandoned: it may be the only backup there is.
+  const former = `${path}.replaced-${process.pid}`;
   if (isReplaced) await rename(path, former);
   await rename(ready, path);
   if (isReplaced) await rm(former, { recursive: true, force: true });
@@ -175,30 +177,4 @@ function sizeOf(path: string): number {
   const found = statSync(path);
   if (!found.isDirectory()) return found.size;
   return readdirSync(path).reduce((sum, name) => sum + statSync(join(path, name)).size, 0);
-}
-
-/** What processes that were killed have left of backups with this name. */
-function removeAbandoned(path: string): void {
-  const prefix = `${basename(path)}.partial-`;
-  let names: readonly string[];
-  try {
-    names = readdirSync(dirname(path));
-  } catch (error) {
-    throw fileFailure(error, "write the backup", path);
-  }
-  for (const name of names) {
-    const pid = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : 0;
-    if (pid > 0 && !name.endsWith("-former") && !isRunning(pid))
-      rmSync(join(dirname(path), name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Of another user, it is running all the same.
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
 }

@@ -23,6 +23,7 @@ import { preview } from "../../../base/json.ts";
 import { LIBRARY_SCHEMA } from "../library-schema.ts";
 import { RUNS_SCHEMA } from "../runs-schema.ts";
 import { migrate } from "../schema.ts";
+import { removeAbandoned, unfinishedName } from "./abandoned.ts";
 import { BACKUP_FILES, MANIFEST, readManifest, RUNS_FILE, SKILLS_FILE } from "./backup-manifest.ts";
 import type { BackupManifest } from "./backup-manifest.ts";
 import { checkFiles } from "./check-files.ts";
@@ -33,6 +34,8 @@ import { threads } from "./in-thread.ts";
 import { keepTokens } from "./keep-tokens.ts";
 import { syncDirectory, syncFile } from "./sync-file.ts";
 import { unpackFiles } from "./tar-archive.ts";
+
+const STAGED = ".restoring-";
 
 export interface RestoreOptions {
   /** Directory of the library; created when absent. */
@@ -79,9 +82,10 @@ export async function restoreLibrary(
       details: { path: from },
     });
   if (!force) refuseExisting(path);
-  const staged = join(path, `.restoring-${process.pid}-${randomUUID().slice(0, 8)}`);
+  const staged = join(path, unfinishedName(STAGED));
   try {
     mkdirSync(staged, { recursive: true, mode: 0o700 });
+    removeAbandoned(path, STAGED);
     if (found.isDirectory()) await copyIn(from, staged, signal);
     else {
       const expected = [MANIFEST, ...BACKUP_FILES];
@@ -192,7 +196,8 @@ function damaged(from: string, problem: string): RepertoireError {
 /** @returns where the files that were replaced are, when there were any */
 async function exchange(path: string, staged: string): Promise<string | undefined> {
   const held = new Map<string, Held>();
-  const former = join(path, `former-${isoTime(systemClock.now()).replaceAll(/[:.]/g, "-")}`);
+  const time = isoTime(systemClock.now()).replaceAll(/[:.]/g, "-");
+  const former = join(path, `former-${time}-${randomUUID().slice(0, 8)}`);
   try {
     for (const name of BACKUP_FILES)
       if (existsSync(join(path, name))) held.set(name, holdAlone(join(path, name)));
