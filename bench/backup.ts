@@ -3,6 +3,7 @@
  * with backups and without, interleaved. Arguments: skills in the library (2000), rounds (5).
  */
 import { fork } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -37,7 +38,7 @@ const writers = Array.from({ length: WRITERS }, (_, n) => {
   });
   return child;
 });
-while (commits < WRITERS * 10) await wait(50);
+await Promise.all(writers.map((writer) => once(writer, "message")));
 
 interface Window {
   readonly perSecond: number;

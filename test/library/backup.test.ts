@@ -300,7 +300,7 @@ describe("a backup that can not be written", () => {
     }
   });
 
-  test("is refused with its reason where it can not be, or the library is damaged", async () => {
+  test("is refused with its reason where it can not be", async () => {
     await expect(library.backup("")).rejects.toMatchObject({ code: "INVALID_INPUT" });
     await expect(library.backup(at("missing/copy"))).rejects.toMatchObject({
       code: "STORE_UNAVAILABLE",
