@@ -265,6 +265,7 @@ describe("doctor", () => {
       "disk",
       "store",
       "index",
+      "content",
       "confusable skills",
       "sandbox",
       "timeout",
