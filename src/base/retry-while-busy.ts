@@ -1,12 +1,16 @@
 /**
  * Waiting for another process without blocking this one. SQLite's own busy handler sleeps inside
  * the call, which stops the event loop and starves whoever waits longest; so it is switched off,
- * and a busy attempt is repeated after a short random pause until a deadline.
+ * and a busy attempt is repeated after a short random pause until a deadline. The pauses become
+ * shorter with the time waited, so that whoever has waited longer is likelier to come next.
  */
 import { sleep } from "./abort.ts";
 import type { Clock } from "./clock.ts";
 
 const MAX_PAUSE_MS = 10;
+const MIN_PAUSE_MS = 2;
+/** Time waited that takes a millisecond off the longest pause. */
+const AGEING_MS = 10;
 
 export interface BusyPolicy {
   /** Whether the attempt failed only because another process was in the way. */
@@ -18,20 +22,25 @@ export interface BusyPolicy {
   /** Longest pause between two attempts (default: 10 ms). */
   readonly maxPauseMs?: number;
   readonly clock: Clock;
+  /** Since when it is being tried (default: the first attempt that was in somebody's way). */
+  readonly sinceMs?: () => number;
 }
 
 /** The result of `attempt`, which must be repeatable as a whole; rejects with its error, or with that of `giveUp`. */
 export async function retryWhileBusy<T>(attempt: () => T, policy: BusyPolicy): Promise<T> {
   let startedMs: number | undefined;
   for (;;) {
+    let waitedMs: number;
     try {
       return attempt();
     } catch (error) {
       if (!policy.isBusy(error)) throw error;
       const nowMs = policy.clock.monotonicMs();
-      startedMs ??= nowMs;
-      if (nowMs - startedMs >= policy.busyMs) throw policy.giveUp(error);
+      startedMs ??= policy.sinceMs?.() ?? nowMs;
+      waitedMs = nowMs - startedMs;
+      if (waitedMs >= policy.busyMs) throw policy.giveUp(error);
     }
-    await sleep(Math.random() * (policy.maxPauseMs ?? MAX_PAUSE_MS));
+    const longestMs = policy.maxPauseMs ?? MAX_PAUSE_MS;
+    await sleep(Math.random() * Math.max(MIN_PAUSE_MS, longestMs - waitedMs / AGEING_MS));
   }
 }

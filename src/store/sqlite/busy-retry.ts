@@ -1,7 +1,8 @@
-/** How the stores wait for another process: see `base/retry-while-busy.ts`. */
+/** How the stores wait for another process: see `base/retry-while-busy.ts` and `base/write-turns.ts`. */
 import type { Clock } from "../../base/clock.ts";
 import { RepertoireError } from "../../base/errors.ts";
 import { retryWhileBusy } from "../../base/retry-while-busy.ts";
+import type { BusyPolicy } from "../../base/retry-while-busy.ts";
 import { isBusy, sqliteError } from "./sqlite-error.ts";
 import type { StoreFile } from "./sqlite-error.ts";
 
@@ -17,15 +18,19 @@ export interface BusyRetry {
  *
  * @throws {STORE_UNAVAILABLE} when the store is still busy after `busyMs`
  */
-export async function attemptOnStore<T>(attempt: () => T, retry: BusyRetry): Promise<T> {
-  const { file, busyMs, clock } = retry;
+export function attemptOnStore<T>(attempt: () => T, retry: BusyRetry): Promise<T> {
+  return asStoreErrors(() => retryWhileBusy(attempt, busyPolicy(retry)), retry.file);
+}
+
+export function busyPolicy(retry: BusyRetry): BusyPolicy {
+  const { busyMs, clock } = retry;
+  return { isBusy, giveUp: (error) => stillBusy(error, retry), busyMs, clock };
+}
+
+/** The result of `work`; SQLite's errors become the library's. */
+export async function asStoreErrors<T>(work: () => Promise<T>, file: StoreFile): Promise<T> {
   try {
-    return await retryWhileBusy(attempt, {
-      isBusy,
-      giveUp: (error) => stillBusy(error, retry),
-      busyMs,
-      clock,
-    });
+    return await work();
   } catch (error) {
     throw sqliteError(error, file);
   }

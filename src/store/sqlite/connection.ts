@@ -11,7 +11,8 @@ import { systemClock } from "../../base/clock.ts";
 import type { Clock } from "../../base/clock.ts";
 import { RepertoireError } from "../../base/errors.ts";
 import { LIMITS } from "../../base/limits.ts";
-import { attemptOnStore } from "./busy-retry.ts";
+import { writeTurns } from "../../base/write-turns.ts";
+import { asStoreErrors, attemptOnStore, busyPolicy } from "./busy-retry.ts";
 import { checkPath, fileGuard, fileIdentity } from "./file-check.ts";
 import { migrate, schemaVersion } from "./schema.ts";
 import type { Schema } from "./schema.ts";
@@ -102,19 +103,27 @@ export async function openConnection(
       throw new RepertoireError("CLOSED", `The store ${path} is closed; open it again to use it`);
   }
 
-  function attempt<T>(work: () => T): Promise<T> {
-    return attemptOnStore(() => {
-      assertOpen();
-      guard.checkNowAndThen();
-      try {
-        return work();
-      } catch (error) {
-        // Whatever SQLite says of a file that is gone, this is what explains it.
-        if (isSqliteError(error)) guard.check();
-        throw error;
-      }
-    }, retry);
+  function once<T>(work: () => T): T {
+    assertOpen();
+    guard.checkNowAndThen();
+    try {
+      return work();
+    } catch (error) {
+      // Whatever SQLite says of a file that is gone, this is what explains it.
+      if (isSqliteError(error)) guard.check();
+      throw error;
+    }
   }
+
+  function attempt<T>(work: () => T): Promise<T> {
+    return attemptOnStore(() => once(work), retry);
+  }
+
+  function dataVersion(): number {
+    return dataVersionStatement.get()?.data_version ?? 0;
+  }
+
+  const turns = writeTurns({ ...busyPolicy(retry), othersVersion: dataVersion });
 
   return {
     ...file,
@@ -122,15 +131,17 @@ export async function openConnection(
     statement,
     read: attempt,
     readSnapshot: (work) => attempt(() => within(database, "BEGIN", work)),
-    transact: (work) =>
-      attempt(() => {
+    transact: (work) => {
+      const write = (): ReturnType<typeof work> => {
         guard.check();
         return immediate(database, work);
-      }),
+      };
+      return asStoreErrors(() => turns.write(() => once(write)), file);
+    },
     dataVersion() {
       assertOpen();
       guard.checkNowAndThen();
-      return dataVersionStatement.get()?.data_version ?? 0;
+      return dataVersion();
     },
     close() {
       if (closed) return;

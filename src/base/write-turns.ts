@@ -1,0 +1,120 @@
+/**
+ * Writing in turns with other processes. SQLite gives its write lock to whoever asks at the right
+ * moment, so a process that writes in a loop asks again before those that wait, and keeps it for
+ * seconds. Three rules make it fair, without any of the processes knowing of the others:
+ *
+ * - The writes of one process stand in one line, and the first alone asks, so that a process with
+ *   many writes is no likelier to be served than one with a single write.
+ * - A process that has written without a pause for the length of a turn pauses for long enough that
+ *   somebody who waits will ask. Turns are short while others write too, and become longer as pauses
+ *   turn out to serve nobody; one that writes alone loses some percent.
+ * - Whoever has waited longer asks more often.
+ */
+import { sleep } from "./abort.ts";
+import { retryWhileBusy } from "./retry-while-busy.ts";
+import type { BusyPolicy } from "./retry-while-busy.ts";
+
+/** How long a process writes without a pause: while others are known to write, and at most. */
+const SHORT_TURN_MS = 4;
+const LONG_TURN_MS = 128;
+/** A pause within which those that wait will have asked, most of them having waited for some time. */
+const LEAST_PAUSE_MS = 2;
+const MORE_PAUSE_MS = 3;
+/** Whoever did not write for so long has let the others in already. */
+const IDLE_MS = 4;
+
+export interface WriteTurnsParts extends BusyPolicy {
+  /** Changes whenever another process has written. */
+  readonly othersVersion: () => number;
+}
+
+export interface WriteTurns {
+  /**
+   * The result of `attempt`, once it is its turn; it must be repeatable as a whole.
+   *
+   * Rejects with its error, or with that of `giveUp` when neither this write nor one before it got
+   * through for `busyMs`.
+   */
+  write<T>(attempt: () => T): Promise<T>;
+}
+
+export function writeTurns(parts: WriteTurnsParts): WriteTurns {
+  const { clock, isBusy, giveUp, busyMs, othersVersion } = parts;
+  const waiting: (() => void)[] = [];
+  let isTaken = false;
+  let turnMs = SHORT_TURN_MS;
+  let turnSinceMs = Number.NEGATIVE_INFINITY;
+  let lastWriteMs = Number.NEGATIVE_INFINITY;
+  /** Whether somebody else was seen to write, or to be about to, since the last pause. */
+  let sawOthers = false;
+  let version: number | undefined;
+  /** Since when nothing got through. */
+  let heldSinceMs: number | undefined;
+
+  async function letOthersIn(): Promise<void> {
+    await sleep(LEAST_PAUSE_MS + Math.random() * MORE_PAUSE_MS);
+    turnMs = sawOthers ? SHORT_TURN_MS : Math.min(LONG_TURN_MS, turnMs * 2);
+    sawOthers = false;
+    turnSinceMs = clock.monotonicMs();
+  }
+
+  function noteWritten(): void {
+    const nowMs = clock.monotonicMs();
+    if (heldSinceMs !== undefined) turnSinceMs = nowMs;
+    heldSinceMs = undefined;
+    lastWriteMs = nowMs;
+    const found = currentVersion();
+    if (version !== undefined && found !== version) sawOthers = true;
+    version = found;
+  }
+
+  function currentVersion(): number | undefined {
+    try {
+      return othersVersion();
+    } catch {
+      // What has just been written stays written, whatever is wrong now; the next one will tell.
+      return undefined;
+    }
+  }
+
+  async function writeNow<T>(attempt: () => T, enteredMs: number): Promise<T> {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - lastWriteMs > IDLE_MS) turnSinceMs = nowMs;
+    else if (nowMs - turnSinceMs >= turnMs) await letOthersIn();
+    const result = await retryWhileBusy(attempt, {
+      clock,
+      giveUp,
+      busyMs,
+      isBusy(error) {
+        if (!isBusy(error)) {
+          heldSinceMs = undefined;
+          return false;
+        }
+        heldSinceMs ??= clock.monotonicMs();
+        sawOthers = true;
+        turnMs = SHORT_TURN_MS;
+        return true;
+      },
+      // Those behind one that gave up have waited as long: they do not begin to wait anew.
+      sinceMs: () => Math.max(enteredMs, heldSinceMs ?? enteredMs),
+    });
+    noteWritten();
+    return result;
+  }
+
+  return {
+    async write(attempt) {
+      const enteredMs = clock.monotonicMs();
+      // Handed on by whoever was before, so that nobody comes between.
+      if (isTaken) await new Promise<void>((resolve) => waiting.push(resolve));
+      isTaken = true;
+      try {
+        return await writeNow(attempt, enteredMs);
+      } finally {
+        const next = waiting.shift();
+        if (next === undefined) isTaken = false;
+        else next();
+      }
+    },
+  };
+}
