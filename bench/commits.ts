@@ -3,7 +3,7 @@
  * library's store, which waits outside SQLite, beside the same statements on bare SQLite, whose
  * `busy_timeout` waits inside the call.
  *
- * Run: `node bench/commits.ts [milliseconds a window]`. The sides take turns; the medians of the
+ * Run: `node bench/commits.ts [milliseconds a window] [rounds] [processes, such as 2,8]`. The sides take turns; the medians of the
  * rounds are printed. `share` is what the slowest process committed over what the fastest did: 1 is
  * fair, 0.5 is the promise. `blocked` is the longest any process could do nothing else.
  */
@@ -19,7 +19,7 @@ import type { CommitReport, CommitTask } from "./commits/commit-child.ts";
 const PROGRAM = fileURLToPath(new URL("./commits/commit-child.ts", import.meta.url));
 const WINDOW_MS = Number(process.argv[2] ?? 3000);
 const ROUNDS = Number(process.argv[3] ?? 3);
-const PROCESSES = [1, 2, 4, 8];
+const PROCESSES = (process.argv[4] ?? "1,2,4,8").split(",").map(Number);
 const SIDES = ["store", "bare"] as const;
 
 interface Window {

@@ -84,6 +84,9 @@ export type {
   MeasureGrantsOptions,
 } from "./library/measure-grants.ts";
 export type { SimilarSkill } from "./library/neighbours.ts";
+export type { RunPriority, RunQueueStats } from "./library/run-queue.ts";
+export type { CallerQuota } from "./library/run-quotas.ts";
+export type { WriteLimitStats } from "./library/write-limit.ts";
 export type { ScoreParts, SearchOptions, SearchResult, SkillMatch } from "./library/searcher.ts";
 export type { SyncLibrary } from "./library/sync/sync-library.ts";
 export type { ChangeDraft, UpdateOptions } from "./library/update-skill.ts";

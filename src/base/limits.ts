@@ -75,6 +75,10 @@ export interface Limits extends RunLimits {
   readonly cacheTtlMs: number;
   /** How long a write waits for another process before it gives up. */
   readonly storeBusyMs: number;
+  /** Runs that may wait for the sandbox; more are refused. */
+  readonly queuedRuns: number;
+  /** Writes that may be under way at once; more are refused. A batch is one. */
+  readonly queuedWrites: number;
   /** Run records kept; the oldest are dropped first. Counters are kept for ever. */
   readonly runRecords: number;
 }
@@ -130,6 +134,8 @@ export const LIMITS: Limits = Object.freeze({
   cacheEntries: 100,
   cacheTtlMs: 3_600_000,
   storeBusyMs: 10_000,
+  queuedRuns: 10_000,
+  queuedWrites: 10_000,
   runRecords: 10_000,
 });
 

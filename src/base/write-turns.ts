@@ -15,7 +15,7 @@ import { retryWhileBusy } from "./retry-while-busy.ts";
 import type { BusyPolicy } from "./retry-while-busy.ts";
 
 /** How long a process writes without a pause: while others are known to write, and at most. */
-const SHORT_TURN_MS = 4;
+const SHORT_TURN_MS = 6;
 const LONG_TURN_MS = 128;
 /** A pause within which those that wait will have asked, most of them having waited for some time. */
 const LEAST_PAUSE_MS = 2;

@@ -25,8 +25,13 @@ import {
   checkExpected,
   checkInteger,
   checkKnownOptions,
+  checkOneOf,
   checkPositive,
 } from "./options.ts";
+import { RUN_PRIORITIES } from "./run-queue.ts";
+import type { RunPriority } from "./run-queue.ts";
+import { MAX_TOTAL_MS, runScope } from "./run-turn.ts";
+import type { RunScope } from "./run-turn.ts";
 
 /** Drafts committed in one transaction: large enough to be fast, small enough to keep others waiting briefly. */
 const CHUNK = 64;
@@ -67,8 +72,15 @@ export interface ExecuteManyItem {
 }
 
 export interface ExecuteManyOptions {
-  /** Wall-clock time of each run (default: the skill's own limit, else 30,000 ms). */
+  /** Wall-clock time of each run, from when it begins (default: the skill's own limit, else 30,000 ms). */
   readonly timeoutMs?: number;
+  /**
+   * Wall-clock time of the whole batch; runs in flight and those not yet started then end as `timeout`
+   * (default: none).
+   */
+  readonly totalTimeoutMs?: number;
+  /** As for `execute` (default: "batch"). */
+  readonly priority?: RunPriority;
   /** Who asks, as for `execute`. */
   readonly caller?: string;
   /** Runs in flight at once (default: 10). */
@@ -265,18 +277,24 @@ export async function executeMany(
 ): Promise<readonly Execution[]> {
   checkKnownOptions("executeMany", options, [
     "timeoutMs",
+    "totalTimeoutMs",
+    "priority",
     "caller",
     "maxConcurrent",
     "signal",
     "onResult",
   ]);
   checkCaller(options.caller);
+  checkPositive("totalTimeoutMs", options.totalTimeoutMs, MAX_TOTAL_MS);
+  checkOneOf("priority", options.priority, RUN_PRIORITIES);
   checkInteger("maxConcurrent", options.maxConcurrent, 1, 1000);
   checkPositive("timeoutMs", options.timeoutMs, parts.limits.maxTimeoutMs);
   checkItems("items", items, parts.limits.batchItems);
   const { onResult, maxConcurrent = parts.limits.maxConcurrent } = options;
-  return mapBounded(items, maxConcurrent, async (item, index) => {
-    const execution = await executeItem(parts, item, options);
+  using reservation = parts.executor.reserve(Math.min(maxConcurrent, items.length));
+  const scope = runScope(reservation, options.totalTimeoutMs, parts.clock);
+  return await mapBounded(items, maxConcurrent, async (item, index) => {
+    const execution = await executeItem(parts, item, options, scope);
     onResult?.(execution, index);
     return execution;
   });
@@ -285,7 +303,8 @@ export async function executeMany(
 async function executeItem(
   parts: RunParts,
   item: ExecuteManyItem,
-  { timeoutMs, caller, signal }: ExecuteManyOptions,
+  { timeoutMs, caller, signal, priority = "batch" }: ExecuteManyOptions,
+  scope: RunScope,
 ): Promise<Execution> {
   const id = idOf(item) ?? preview(item);
   try {
@@ -296,12 +315,14 @@ async function executeItem(
         `Expected a batch item to be { id, context, version }, got ${preview(item)}`,
       );
     checkKnownOptions("A batch item", item, ["id", "context", "version"]);
-    return await parts.executor.execute(item.id, item.context, {
+    const options = {
+      priority,
       ...(item.version === undefined ? {} : { version: item.version }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
       ...(caller === undefined ? {} : { caller }),
       ...(signal === undefined ? {} : { signal }),
-    });
+    };
+    return await parts.executor.execute(item.id, item.context, options, scope);
   } catch (error) {
     const known = asRepertoireError(error);
     if (!ITEM_ERRORS.has(known.code)) throw error;

@@ -11,8 +11,12 @@ import type { StoredVersion } from "../store/skill-store.ts";
 import type { Executor } from "./executor.ts";
 import { checkCaller, checkKnownOptions, checkOneOf, checkPositive } from "./options.ts";
 import { programOf } from "./program.ts";
+import { RUN_PRIORITIES } from "./run-queue.ts";
+import type { RunPriority } from "./run-queue.ts";
 import { runSteps } from "./run-steps.ts";
 import type { StepEnd } from "./run-steps.ts";
+import { MAX_TOTAL_MS, runScope } from "./run-turn.ts";
+import type { RunScope } from "./run-turn.ts";
 import { resolveSteps } from "./workflow.ts";
 import type { OnError, ResolvedStep, StepReport, WorkflowInput, WorkflowRun } from "./workflow.ts";
 
@@ -21,6 +25,13 @@ export interface ComposeOptions {
   readonly name?: string;
   /** Wall-clock time of each step that does not say its own (default: the skill's own limit). */
   readonly timeoutMsPerSkill?: number;
+  /**
+   * Wall-clock time of the whole workflow: the step in flight then ends as `timeout`, and none is
+   * begun (default: none).
+   */
+  readonly totalTimeoutMs?: number;
+  /** As for `execute`; it holds for every step. */
+  readonly priority?: RunPriority;
   /** What a failing step does that does not say so itself (default: "stop"). */
   readonly onError?: OnError;
   /** Who asks, as for `execute`; it holds for every step. */
@@ -110,12 +121,16 @@ export class Composer {
     checkKnownOptions("compose", options, [
       "name",
       "timeoutMsPerSkill",
+      "totalTimeoutMs",
+      "priority",
       "onError",
       "caller",
       "signal",
       "onProgress",
     ]);
     checkCaller(options.caller);
+    checkPositive("totalTimeoutMs", options.totalTimeoutMs, MAX_TOTAL_MS);
+    checkOneOf("priority", options.priority, RUN_PRIORITIES);
     throwIfAborted(options.signal, "The workflow");
     checkContext(context);
     return this.#run(await this.plan(input, options), context, options);
@@ -126,8 +141,12 @@ export class Composer {
     context: { readonly [key: string]: JsonValue },
     options: ComposeOptions,
   ): Promise<WorkflowRun> {
-    const { clock, limits } = this.#parts;
+    const { clock, limits, executor } = this.#parts;
     const startedMs = clock.monotonicMs();
+    using reservation = executor.reserve(Math.min(limits.maxConcurrent, planned.length));
+    const scope = runScope(reservation, options.totalTimeoutMs, clock);
+    const { deadlineMs = Number.POSITIVE_INFINITY } = scope;
+    const isLate = (): boolean => clock.monotonicMs() >= deadlineMs;
     const steps = planned.map(({ step }) => step);
     const pinned = new Map(planned.map(({ step, skill }) => [step.id, skill.version]));
     const executions = new Map<string, Execution>();
@@ -145,11 +164,14 @@ export class Composer {
       steps,
       context,
       maxConcurrent: limits.maxConcurrent,
-      isStopped: () => options.signal?.aborted ?? false,
+      isStopped: () => options.signal?.aborted === true || isLate(),
       runStep: async (step, given) => {
         const progress = { step: step.id, skillId: step.skill, totalSteps: steps.length };
         observe({ ...progress, event: "started", completedSteps });
-        const execution = await this.#attempt(step, pinned.get(step.id), given, options);
+        const execution = await this.#attempt(step, pinned.get(step.id), given, {
+          ...options,
+          scope,
+        });
         executions.set(step.id, execution);
         const ok = execution.status === "ok";
         if (ok) completedSteps += 1;
@@ -166,7 +188,7 @@ export class Composer {
       .find((execution) => execution !== undefined && execution.status !== "ok");
     const unfinished: ExecutionStatus = options.signal?.aborted
       ? "cancelled"
-      : (firstFailure?.status ?? "error");
+      : (firstFailure?.status ?? (isLate() ? "timeout" : "error"));
     return {
       runId: randomUUID(),
       name: options.name ?? steps.map((step) => step.skill).join(" → "),
@@ -184,14 +206,16 @@ export class Composer {
     step: ResolvedStep,
     version: number | undefined,
     context: JsonValue,
-    { caller, signal }: ComposeOptions,
+    { caller, signal, priority, scope }: ComposeOptions & { readonly scope: RunScope },
   ): Promise<Execution> {
-    return this.#parts.executor.execute(step.skill, context, {
+    const options = {
       ...(version === undefined ? {} : { version }),
       ...(step.timeoutMs === undefined ? {} : { timeoutMs: step.timeoutMs }),
+      ...(priority === undefined ? {} : { priority }),
       ...(caller === undefined ? {} : { caller }),
       ...(signal === undefined ? {} : { signal }),
-    });
+    };
+    return this.#parts.executor.execute(step.skill, context, options, scope);
   }
 }
 

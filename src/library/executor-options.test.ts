@@ -56,7 +56,7 @@ describe("options", () => {
     await expect(library.execute("echo", {}, { timeout: 5 } as object)).rejects.toMatchObject({
       code: "INVALID_INPUT",
       message:
-        "execute has no option `timeout`; it takes version, timeoutMs, limits, caller, query, policy, seed, signal, onProgress",
+        "execute has no option `timeout`; it takes version, timeoutMs, limits, caller, query, policy, priority, seed, signal, onProgress",
     });
   });
 

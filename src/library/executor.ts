@@ -31,6 +31,7 @@ import {
   checkInteger,
   checkIsText,
   checkKnownOptions,
+  checkOneOf,
   checkPositive,
   checkRunLimits,
   checkText,
@@ -38,13 +39,20 @@ import {
 import type { GrantPolicy } from "./options.ts";
 import { checkGrantPolicy } from "./policy.ts";
 import type { PolicyLayer } from "./policy.ts";
+import { RUN_PRIORITIES } from "./run-queue.ts";
+import type { Reservation, RunPriority, RunQueue } from "./run-queue.ts";
+import { runTurn } from "./run-turn.ts";
+import type { RunScope } from "./run-turn.ts";
 import { CHECK_SEED, programOf, sandboxLimits } from "./program.ts";
 
 /** Options of one run. */
 export interface ExecuteOptions {
   /** Version to run (default: the current one). */
   readonly version?: number;
-  /** Wall-clock time (default: the skill's own limit, else 30,000 ms). */
+  /**
+   * Wall-clock time, the wait for its turn included (default: the skill's own limit, else 30,000 ms,
+   * from when it begins).
+   */
   readonly timeoutMs?: number;
   /** In place of the skill's own limits, up to the library's maxima; `timeoutMs` above goes before. */
   readonly limits?: Partial<RunLimits>;
@@ -57,6 +65,11 @@ export interface ExecuteOptions {
   readonly query?: string;
   /** Narrows what this run and those it calls may be granted (default: the policies of library and caller alone). */
   readonly policy?: GrantPolicy;
+  /**
+   * Who comes first where runs wait for the sandbox; waiting makes up for it, so that none starves
+   * (default: "normal").
+   */
+  readonly priority?: RunPriority;
   /** Seed of `Math.random` within the run and the runs it calls (default: random). */
   readonly seed?: number;
   readonly signal?: AbortSignal;
@@ -112,6 +125,7 @@ const OPTIONS = [
   "caller",
   "query",
   "policy",
+  "priority",
   "seed",
   "signal",
   "onProgress",
@@ -123,6 +137,7 @@ export interface ExecutorParts {
     version: number | undefined,
   ) => StoredVersion | undefined | Promise<StoredVersion | undefined>;
   readonly sandbox: Sandbox;
+  readonly queue: RunQueue;
   readonly evidence: Evidence;
   readonly learning: Learning;
   readonly journals: JournalKeeper;
@@ -145,6 +160,7 @@ export class Executor {
     id: string,
     context: JsonValue | undefined,
     options: ExecuteOptions = {},
+    scope?: RunScope,
   ): Promise<Execution> {
     checkIsText("id", id);
     checkKnownOptions("execute", options, OPTIONS);
@@ -155,7 +171,21 @@ export class Executor {
     checkCaller(options.caller);
     checkText("query", options.query, this.#parts.limits.queryLength);
     checkGrantPolicy("policy", options.policy);
-    return this.#start(id, context, options, undefined);
+    checkOneOf("priority", options.priority, RUN_PRIORITIES);
+    const { caller, timeoutMs, priority = "normal" } = options;
+    const signal = this.#signalOf(options.signal);
+    const turn = await runTurn(this.#parts, { caller, priority, signal, timeoutMs, scope });
+    if ("ending" in turn) return this.#finish(this.#runOf(id, options, undefined), 0, turn.ending);
+    try {
+      return await this.#start(id, context, options, undefined, turn.remainingMs);
+    } finally {
+      turn.place.leave();
+    }
+  }
+
+  /** Places in line for the runs of a batch or workflow; @throws {LIMIT_EXCEEDED} when it is full */
+  reserve(places: number): Reservation {
+    return this.#parts.queue.reserve(places);
   }
 
   /** Runs a skill for an example of another one: without tools, and unrecorded, because checks are no evidence of use. */
@@ -182,24 +212,16 @@ export class Executor {
     context: unknown,
     options: ExecuteOptions,
     caller: Caller | undefined,
+    remainingMs = caller?.remainingMs,
   ): Promise<Execution> {
-    const run: Run = {
-      runId: randomUUID(),
-      id,
-      startedAt: isoTime(this.#parts.clock.now()),
-      options,
-      caller,
-      layers: caller?.layers ?? this.#parts.host.rules.layersOf(options.caller, options.policy),
-      record: createCapabilityRecord(),
-      touched: caller?.touched ?? new Set(),
-    };
+    const run = this.#runOf(id, options, caller);
     this.#parts.journals.note({ kind: "skill", name: id }, run.touched);
     const skill = await this.#parts.find(id, options.version);
     if (skill === undefined) return this.#finish(run, 0, notFound(id, options.version));
     const { program, warnings } = programOf(skill, options.version !== undefined);
     const timeout = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
     const asked = { ...skill.limits, ...options.limits, ...timeout };
-    const limits = sandboxLimits(this.#parts.limits, asked, caller?.remainingMs);
+    const limits = sandboxLimits(this.#parts.limits, asked, remainingMs);
     const checked = checkContext(context, limits.contextBytes);
     if (!checked.ok)
       return this.#finish(
@@ -240,6 +262,19 @@ export class Executor {
     const ending = isStopped ? outcome : (budget?.endingOf(outcome) ?? outcome);
     const kept = this.#parts.journals.keep(checked.json, begun.limits, outcome, run.touched);
     return this.#finish(run, skill.version, ending, warnings, kept);
+  }
+
+  #runOf(id: string, options: ExecuteOptions, caller: Caller | undefined): Run {
+    return {
+      runId: randomUUID(),
+      id,
+      startedAt: isoTime(this.#parts.clock.now()),
+      options,
+      caller,
+      layers: caller?.layers ?? this.#parts.host.rules.layersOf(options.caller, options.policy),
+      record: createCapabilityRecord(),
+      touched: caller?.touched ?? new Set(),
+    };
   }
 
   async #answer(run: BegunRun, call: HostCall): Promise<HostCallReply> {
@@ -312,6 +347,7 @@ export class Executor {
     } = outcome;
     const all = [...warnings, ...noticed];
     const caller = callerOf(run);
+    this.#parts.queue.noteCpu(caller, ending.cpuMs);
     const record: ExecutionRecord = {
       runId: run.runId,
       skillId: run.id,

@@ -16,6 +16,17 @@ export function failedBefore(status: ExecutionRecord["status"], error: Execution
   return { status, error, logs: [], logsDropped: 0, durationMs: 0, cpuMs: 0, hostCalls: 0 };
 }
 
+/** A run whose turn never came. */
+export function neverBegan(why: "cancelled" | "timeout", waitedMs: number): Ending {
+  if (why === "cancelled")
+    return failedBefore("cancelled", { name: "Cancelled", message: "The run was cancelled" });
+  return failedBefore("timeout", {
+    name: "Timeout",
+    message: `The run waited ${waitedMs} ms for its turn and never began; allow it more time, or ask for fewer runs at once`,
+    limit: "timeoutMs",
+  });
+}
+
 export function notFound(id: string, version: number | undefined): Ending {
   const what =
     version === undefined

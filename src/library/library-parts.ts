@@ -15,9 +15,11 @@ import type { ViewSources } from "./make-view.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { Replayer } from "./replayer.ts";
 import type { OfferedTool } from "./offered-tools.ts";
+import type { RunQueue } from "./run-queue.ts";
 import type { SearchSpaces } from "./search-spaces.ts";
 import type { Searcher } from "./searcher.ts";
 import type { SyncLibrary } from "./sync/sync-library.ts";
+import type { WriteLimit } from "./write-limit.ts";
 
 /** Everything a library is made of, wired by `open-library.ts` and nowhere else. */
 export interface LibraryParts {
@@ -44,6 +46,8 @@ export interface LibraryParts {
   readonly composer: Composer;
   readonly replayer: Replayer;
   readonly viewSources: ViewSources;
+  readonly queue: RunQueue;
+  readonly writes: WriteLimit;
   readonly sync: SyncLibrary;
   readonly limits: Limits;
   readonly clock: Clock;

@@ -5,7 +5,9 @@ import type { SkillStatus } from "../skill/skill.ts";
 import type { RunTotals } from "../store/run-store.ts";
 import type { LearningStats } from "./learning.ts";
 import type { LibraryParts } from "./library-parts.ts";
+import type { RunQueueStats } from "./run-queue.ts";
 import type { SpaceProgress } from "./search-spaces.ts";
+import type { WriteLimitStats } from "./write-limit.ts";
 
 /** Counts, and how the parts are doing. */
 export interface LibraryStats {
@@ -44,6 +46,9 @@ export interface LibraryStats {
   readonly cache: CacheStats;
   readonly locks: LockStats;
   readonly sandbox: SandboxStats;
+  /** Runs that callers asked for, in front of the sandbox. */
+  readonly queue: RunQueueStats;
+  readonly writes: WriteLimitStats;
 }
 
 export async function libraryStats(parts: LibraryParts): Promise<LibraryStats> {
@@ -73,5 +78,7 @@ export async function libraryStats(parts: LibraryParts): Promise<LibraryStats> {
     cache: cache.stats,
     locks: locks.stats(),
     sandbox: sandbox.stats(),
+    queue: parts.queue.stats(),
+    writes: parts.writes.stats(),
   };
 }

@@ -46,10 +46,13 @@ import { checkBoolean, checkInteger, checkKnownOptions, checkOneOf } from "./opt
 import type { LibraryOptions, SandboxSize } from "./options.ts";
 import { checkPolicy, policyRules } from "./policy.ts";
 import { Replayer } from "./replayer.ts";
+import { runQueue } from "./run-queue.ts";
+import { runQuotas } from "./run-quotas.ts";
 import { Searcher } from "./searcher.ts";
 import type { SearcherParts } from "./searcher.ts";
 import { SkillLibrary } from "./skill-library.ts";
 import { SyncLibrary } from "./sync/sync-library.ts";
+import { writeLimit } from "./write-limit.ts";
 
 const KNOWN = [
   "path",
@@ -70,10 +73,14 @@ const KNOWN = [
 ];
 
 const MAX_NAME_CHARACTERS = 100;
+/** Runs let into a sandbox that does not say how many it can have under way. */
+const UNKNOWN_CAPACITY = 32;
 
 /** Without one of these nothing would ever be done. */
 const MIN_LIMIT: Readonly<Record<string, number>> = {
   maxConcurrent: 1,
+  queuedRuns: 1,
+  queuedWrites: 1,
   pageSize: 1,
   searchResults: 1,
   timeoutMs: 1,
@@ -216,9 +223,16 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     clock,
   });
   const find: Catalog["find"] = (id, version) => catalog.find(id, version);
+  const queue = runQueue({
+    quotas: runQuotas(policy.quotas, clock),
+    capacity: sandbox.capacity ?? UNKNOWN_CAPACITY,
+    maxWaiting: limits.queuedRuns,
+    clock,
+  });
   const executorParts: ExecutorParts = {
     find,
     sandbox,
+    queue,
     evidence,
     learning,
     journals: new JournalKeeper(options.journals ?? "full", limits),
@@ -287,6 +301,8 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     composer,
     replayer,
     viewSources,
+    queue,
+    writes: writeLimit(limits.queuedWrites, clock),
     sync,
     limits,
     clock,

@@ -12,6 +12,7 @@ import type { RunStore } from "../store/run-store.ts";
 import type { ExpectedVersion, SkillStore } from "../store/skill-store.ts";
 import type { FetchPolicy } from "./host-fetch/fetch-policy.ts";
 import type { JournalOptions } from "./journal-keeper.ts";
+import type { CallerQuota } from "./run-quotas.ts";
 
 /** What a tool learns about the call it answers. */
 export interface ToolCall {
@@ -89,6 +90,12 @@ export interface Policy extends Omit<GrantPolicy, "fetch"> {
    * runs that name no caller included; without it they have the library's policy alone.
    */
   readonly callers?: Readonly<Record<string, GrantPolicy>>;
+  /**
+   * Most that runs naming this caller may use, in each process by itself. The entry `"*"` is for every
+   * caller that has none of its own, each counted by itself; runs that name no caller are one
+   * (default: no quotas).
+   */
+  readonly quotas?: Readonly<Record<string, CallerQuota>>;
 }
 
 /** How to open a library. Every driver left out is the embedded one. */

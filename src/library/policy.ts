@@ -8,6 +8,7 @@ import { preview } from "../base/json.ts";
 import type { Capability } from "../skill/skill.ts";
 import { checkKnownOptions, checkOneOf, checkTexts, isPlainObject } from "./options.ts";
 import type { GrantPolicy, Policy } from "./options.ts";
+import { checkQuotas } from "./run-quotas.ts";
 
 /** One policy among those a run is under. */
 export interface PolicyLayer {
@@ -120,11 +121,13 @@ export function checkPolicy(policy: Policy | undefined): void {
     "skills",
     "fetch",
     "callers",
+    "quotas",
     "duplicates",
     "claims",
   ]);
   // The fetch policy has more to it and checks itself.
-  const { callers = {}, fetch: _fetch, duplicates, claims, ...ofLibrary } = policy;
+  const { callers = {}, quotas, fetch: _fetch, duplicates, claims, ...ofLibrary } = policy;
+  checkQuotas(quotas);
   checkOneOf("policy.claims", claims, ["advisory", "exclusive"]);
   checkOneOf("policy.duplicates", duplicates, ["warn", "refuse"]);
   checkGrantPolicy("policy", ofLibrary);

@@ -114,7 +114,7 @@ export class SkillLibrary implements AsyncDisposable {
    * @throws {VERSION_CONFLICT} when `expectedVersion` does not hold; nothing is stored
    */
   async add(draft: unknown, options?: AddOptions): Promise<AddResult> {
-    await using _ = await this.#enter();
+    await using _ = await this.#enterToWrite();
     const result = await this.#parts.catalog.add(draft, options);
     this.#parts.spaces.nudge();
     return result;
@@ -138,7 +138,7 @@ export class SkillLibrary implements AsyncDisposable {
     drafts: readonly unknown[],
     options?: AddManyOptions,
   ): Promise<readonly AddOutcome[]> {
-    await using _ = await this.#enter();
+    await using _ = await this.#enterToWrite();
     const outcomes = await addMany(this.#parts, drafts, options);
     this.#parts.spaces.nudge();
     return outcomes;
@@ -205,7 +205,7 @@ export class SkillLibrary implements AsyncDisposable {
 
   /** Saves a workflow as a skill that is run, versioned and composed like any other. */
   async saveWorkflow(draft: WorkflowDraft, options?: AddOptions): Promise<AddResult> {
-    await using _ = await this.#enter();
+    await using _ = await this.#enterToWrite();
     const result = await saveWorkflow(this.#parts, draft, options);
     this.#parts.spaces.nudge();
     return result;
@@ -247,7 +247,7 @@ export class SkillLibrary implements AsyncDisposable {
 
   /** Makes a new version with the content of an old one; @throws {SKILL_NOT_FOUND} {VERSION_CONFLICT} */
   async rollback(id: string, version: number, options?: RollbackOptions): Promise<AddResult> {
-    await using _ = await this.#enter();
+    await using _ = await this.#enterToWrite();
     const result = await this.#parts.catalog.rollback(id, version, options);
     this.#parts.spaces.nudge();
     return result;
@@ -259,7 +259,7 @@ export class SkillLibrary implements AsyncDisposable {
     status: SkillStatus,
     options?: StatusOptions,
   ): Promise<ChangeResult & { readonly status: SkillStatus }> {
-    await using _ = await this.#enter();
+    await using _ = await this.#enterToWrite();
     const result = await this.#parts.catalog.setStatus(id, status, options);
     this.#parts.spaces.nudge();
     return result;
@@ -267,7 +267,7 @@ export class SkillLibrary implements AsyncDisposable {
 
   /** Takes a skill out of the library; its history stays; @throws {SKILL_NOT_FOUND} {VERSION_CONFLICT} */
   async remove(id: string, options?: ChangeOptions): Promise<ChangeResult> {
-    await using _ = await this.#enter();
+    await using _ = await this.#enterToWrite();
     const result = await this.#parts.catalog.remove(id, options);
     this.#parts.spaces.nudge();
     return result;
@@ -433,6 +433,23 @@ export class SkillLibrary implements AsyncDisposable {
     await this.#gate.acquire("write");
     this.#gate.close();
     await this.#parts.close();
+  }
+
+  /** @throws {LIMIT_EXCEEDED} when too many writes are under way */
+  async #enterToWrite(): Promise<AsyncDisposable> {
+    if (this.#closed !== undefined) throw closedError();
+    const place = this.#parts.writes.enter();
+    const leave = (): void => place[Symbol.dispose]();
+    const hold = await this.#gate.acquire("read").catch((error: unknown) => {
+      leave();
+      throw error;
+    });
+    return {
+      async [Symbol.asyncDispose]() {
+        leave();
+        await hold[Symbol.asyncDispose]();
+      },
+    };
   }
 
   async #enter(): Promise<AsyncDisposable> {

@@ -115,6 +115,8 @@ export function autoSandbox(options: AutoSandboxOptions): Sandbox {
   }
 
   return {
+    ...(standard.capacity === undefined ? {} : { capacity: standard.capacity }),
+
     async run(request) {
       const named = request.engine ?? request.replay?.engine;
       if (named !== undefined) {

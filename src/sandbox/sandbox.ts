@@ -152,6 +152,8 @@ export interface SandboxStats {
 }
 
 export interface Sandbox {
+  /** Runs of depth 0 it can have under way at once; more wait inside it (default: not known). */
+  readonly capacity?: number;
   /** Runs a program. Never rejects for what the program does; rejects with `CLOSED` after `close()`. */
   run(request: SandboxRequest): Promise<SandboxOutcome>;
   /** Compiles without running; the issues found by the engine itself, none when it is fine. */

@@ -38,7 +38,7 @@ function forgedSandbox(
     }),
     refuse,
   });
-  sandbox = processSandboxOver("forged", pool, undefined);
+  sandbox = processSandboxOver({ engine: "forged", pool, capacity: 8 });
   return sandbox;
 }
 
@@ -125,7 +125,7 @@ test("runs wait for a process that works while others do not start", async () =>
     }),
     refuse: () => undefined,
   });
-  sandbox = processSandboxOver("forged", pool, undefined);
+  sandbox = processSandboxOver({ engine: "forged", pool, capacity: 8 });
   await sandbox.prepare?.();
   // Longer than the attempts to start another process go on.
   const ends = await Promise.all([run(sandbox, "for 3000 ms"), run(sandbox, "afterwards")]);
@@ -140,7 +140,7 @@ test("processes that do not start fail the runs that wait, and say why", async (
     command: async () => ({ file: "/nonexistent/node", args: [], cwd: "/" }),
     refuse: () => undefined,
   });
-  sandbox = processSandboxOver("forged", pool, undefined);
+  sandbox = processSandboxOver({ engine: "forged", pool, capacity: 8 });
   await expect(run(sandbox, "innocent")).rejects.toMatchObject({
     code: "INTERNAL",
     message: expect.stringMatching(

@@ -46,5 +46,10 @@ export function quickjsProcessSandbox(options: QuickjsProcessSandboxOptions = {}
     command: (fallback) => launchCommand({ workers, slotsPerWorker }, fallback),
     refuse: (isolation) => unmetHardening(isolation, required),
   });
-  return processSandboxOver(ENGINE_NAME, pool, options.clock);
+  return processSandboxOver({
+    engine: ENGINE_NAME,
+    pool,
+    clock: options.clock,
+    capacity: processes * workers * slotsPerWorker,
+  });
 }

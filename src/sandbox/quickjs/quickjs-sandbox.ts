@@ -46,6 +46,7 @@ export function quickjsSandbox(options: QuickjsSandboxOptions = {}): Sandbox {
     engine: ENGINE_NAME,
     pool: createPool(workers, slots),
     clock: options.clock,
+    capacity: workers * slots,
     isolation: () => THREAD_ISOLATION,
   });
 }

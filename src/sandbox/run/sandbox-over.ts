@@ -52,6 +52,8 @@ export interface SandboxParts {
   readonly pool: RunPool;
   /** Where a run's `Date` starts when the request does not say (default: the system clock). */
   readonly clock?: Clock | undefined;
+  /** Runs of depth 0 that are under way at once. */
+  readonly capacity: number;
   /** What stands around runs at the moment. */
   readonly isolation: () => SandboxIsolation;
 }
@@ -67,13 +69,15 @@ const NOT_STARTED: SandboxIsolation = {
 };
 
 /** A sandbox over a pool of processes. */
-export function processSandboxOver(
-  engine: string,
-  pool: PreparedPool,
-  clock: Clock | undefined,
-): PreparedSandbox {
-  const isolation = (): SandboxIsolation => pool.isolation ?? NOT_STARTED;
-  const sandbox = sandboxOver({ engine, pool, clock, isolation });
+export function processSandboxOver({
+  pool,
+  ...parts
+}: Omit<SandboxParts, "isolation"> & { readonly pool: PreparedPool }): PreparedSandbox {
+  const sandbox = sandboxOver({
+    ...parts,
+    pool,
+    isolation: () => pool.isolation ?? NOT_STARTED,
+  });
   let closed = false;
   return {
     ...sandbox,
@@ -93,6 +97,7 @@ export function sandboxOver({
   engine,
   pool,
   clock = systemClock,
+  capacity,
   isolation,
 }: SandboxParts): Sandbox {
   let runs = 0;
@@ -121,6 +126,8 @@ export function sandboxOver({
   }
 
   return {
+    capacity,
+
     async run(request): Promise<SandboxOutcome> {
       assertOpen();
       const { program, contextJson, limits, depth = 0 } = request;

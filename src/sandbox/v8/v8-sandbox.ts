@@ -34,5 +34,10 @@ export function v8Sandbox(options: V8SandboxOptions = {}): Sandbox {
   const workers = workerCount(options.workers);
   const installed = findIsolatedVm();
   const pool = createV8Pool((fallback) => childCommand(installed, fallback), workers);
-  return processSandboxOver(`isolated-vm@${installed.version}`, pool, options.clock);
+  return processSandboxOver({
+    engine: `isolated-vm@${installed.version}`,
+    pool,
+    clock: options.clock,
+    capacity: workers,
+  });
 }
