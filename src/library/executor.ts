@@ -41,8 +41,8 @@ import { checkGrantPolicy } from "./policy.ts";
 import type { PolicyLayer } from "./policy.ts";
 import { RUN_PRIORITIES } from "./run-queue.ts";
 import type { Reservation, RunPriority, RunQueue } from "./run-queue.ts";
-import { runTurn } from "./run-turn.ts";
-import type { RunScope } from "./run-turn.ts";
+import { endingInTime, runTurn } from "./run-turn.ts";
+import type { RunScope, RunTime } from "./run-turn.ts";
 import { CHECK_SEED, programOf, sandboxLimits } from "./program.ts";
 
 /** Options of one run. */
@@ -177,9 +177,9 @@ export class Executor {
     const turn = await runTurn(this.#parts, { caller, priority, signal, timeoutMs, scope });
     if ("ending" in turn) return this.#finish(this.#runOf(id, options, undefined), 0, turn.ending);
     try {
-      return await this.#start(id, context, options, undefined, turn.remainingMs);
+      return await this.#start(id, context, options, undefined, turn.time);
     } finally {
-      turn.place.leave();
+      turn.leave();
     }
   }
 
@@ -212,7 +212,7 @@ export class Executor {
     context: unknown,
     options: ExecuteOptions,
     caller: Caller | undefined,
-    remainingMs = caller?.remainingMs,
+    time: RunTime = { remainingMs: caller?.remainingMs },
   ): Promise<Execution> {
     const run = this.#runOf(id, options, caller);
     this.#parts.journals.note({ kind: "skill", name: id }, run.touched);
@@ -221,7 +221,7 @@ export class Executor {
     const { program, warnings } = programOf(skill, options.version !== undefined);
     const timeout = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
     const asked = { ...skill.limits, ...options.limits, ...timeout };
-    const limits = sandboxLimits(this.#parts.limits, asked, remainingMs);
+    const limits = sandboxLimits(this.#parts.limits, asked, time.remainingMs);
     const checked = checkContext(context, limits.contextBytes);
     if (!checked.ok)
       return this.#finish(
@@ -250,7 +250,7 @@ export class Executor {
       contextJson: checked.json,
       limits: begun.limits,
       depth: caller?.chain.length ?? 0,
-      signal: this.#signalOf(options.signal, budget?.signal),
+      signal: this.#signalOf(options.signal, budget?.signal, time.late),
       onHostCall: (call) => this.#answer(begun, call),
       ...(options.seed === undefined ? {} : { seed: options.seed }),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
@@ -259,7 +259,7 @@ export class Executor {
     await Promise.allSettled(begun.nested);
     begun.account?.close(outcome);
     const isStopped = options.signal?.aborted === true || this.#parts.closing.aborted;
-    const ending = isStopped ? outcome : (budget?.endingOf(outcome) ?? outcome);
+    const ending = isStopped ? outcome : endingInTime(budget?.endingOf(outcome) ?? outcome, time);
     const kept = this.#parts.journals.keep(checked.json, begun.limits, outcome, run.touched);
     return this.#finish(run, skill.version, ending, warnings, kept);
   }

@@ -2,7 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import { neverBegan } from "./failed-executions.ts";
 import type { Ending } from "./failed-executions.ts";
-import type { Reservation, RunPlace, RunPriority, RunQueue } from "./run-queue.ts";
+import type { Reservation, RunPriority, RunQueue } from "./run-queue.ts";
 
 /** What a batch or workflow lays down for all of its runs. */
 export interface RunScope {
@@ -23,10 +23,21 @@ export function runScope(
   return { reservation, deadlineMs: clock.monotonicMs() + totalTimeoutMs };
 }
 
+/** How much time a run has. */
+export interface RunTime {
+  /** Left of what whoever asks for it has (default: as much as its limits say). */
+  readonly remainingMs: number | undefined;
+  /** Aborts when that is over, wherever the run is; later than its own limit, which tells more. */
+  readonly late?: AbortSignal;
+}
+
 /** A run whose turn it is, or how it ended without one. */
 export type RunTurn =
-  | { readonly place: RunPlace; readonly remainingMs: number | undefined }
+  | { readonly time: RunTime; readonly leave: () => void }
   | { readonly ending: Ending };
+
+/** By how much the end of a run that began in time is left to the sandbox. */
+const GRACE_MS = 1000;
 
 export interface TurnRequest {
   readonly caller: string | undefined;
@@ -59,9 +70,32 @@ export async function runTurn(
   if (typeof place === "string")
     return { ending: neverBegan(place, Math.round(clock.monotonicMs() - askedMs)) };
   // One that did not have to wait has all of its own time, to the digit.
-  const isWhole = deadlineMs === undefined || (own !== undefined && place.waitedMs === 0);
-  const remainingMs = isWhole
-    ? undefined
-    : Math.max(1, Math.round(deadlineMs - clock.monotonicMs()));
-  return { place, remainingMs };
+  const isWhole = own !== undefined && place.waitedMs === 0;
+  if (deadlineMs === undefined)
+    return { time: { remainingMs: undefined }, leave: () => place.leave() };
+  const leftMs = Math.max(1, Math.round(deadlineMs - clock.monotonicMs()));
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), leftMs + GRACE_MS);
+  return {
+    time: { remainingMs: isWhole ? undefined : leftMs, late: late.signal },
+    leave() {
+      clearTimeout(timer);
+      place.leave();
+    },
+  };
+}
+
+/** How a run ended: one that was ended because its time was over was not cancelled. */
+export function endingInTime(ending: Ending, { late }: RunTime): Ending {
+  if (late?.aborted !== true || ending.status !== "cancelled") return ending;
+  return {
+    ...ending,
+    status: "timeout",
+    error: {
+      name: "Timeout",
+      message:
+        "The run did not finish within the time it had, the wait for its turn included; allow it more, or ask for fewer runs at once",
+      limit: "timeoutMs",
+    },
+  };
 }
