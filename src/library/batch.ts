@@ -9,7 +9,12 @@ import type { JsonValue } from "../base/json.ts";
 import type { Limits } from "../base/limits.ts";
 import type { Execution } from "../skill/execution.ts";
 import { conflictOf } from "../store/conflict-of.ts";
-import type { AppendOutcome, ExpectedVersion, SkillStore } from "../store/skill-store.ts";
+import type {
+  AppendOutcome,
+  ExpectedVersion,
+  NewVersion,
+  SkillStore,
+} from "../store/skill-store.ts";
 import { mapBounded } from "./bounded.ts";
 import { addResult } from "./add-result.ts";
 import type { Catalog, PreparedDraft } from "./catalog.ts";
@@ -35,6 +40,8 @@ import type { RunScope } from "./run-turn.ts";
 
 /** Drafts committed in one transaction: large enough to be fast, small enough to keep others waiting briefly. */
 const CHUNK = 64;
+/** Text committed in one transaction, unless a draft has more: the event loop waits while it is written. */
+const CHUNK_CHARACTERS = 512 * 1024;
 
 /** What came of one draft of a batch. */
 export type AddOutcome =
@@ -235,6 +242,23 @@ async function annotate(
   );
 }
 
+/** Parts of a chunk that are each written quickly, however large its drafts are. */
+function inParts(versions: readonly NewVersion[]): readonly (readonly NewVersion[])[] {
+  const parts: NewVersion[][] = [];
+  let room = 0;
+  for (const version of versions) {
+    const { code = "", instructions = "" } = version.definition;
+    const size = code.length + (version.program?.length ?? 0) + instructions.length;
+    if (parts.length === 0 || size > room) {
+      parts.push([]);
+      room = CHUNK_CHARACTERS;
+    }
+    parts.at(-1)?.push(version);
+    room -= size;
+  }
+  return parts;
+}
+
 async function commit(
   store: SkillStore,
   drafts: readonly unknown[],
@@ -247,7 +271,8 @@ async function commit(
   let appended: readonly AppendOutcome[] = [];
   let refusal: RepertoireError | undefined;
   try {
-    if (versions.length > 0) appended = await store.appendMany(versions);
+    for (const part of inParts(versions))
+      appended = [...appended, ...(await store.appendMany(part))];
   } catch (error) {
     // A store out of reach fails the drafts of this chunk, and says so for each of them.
     refusal = asRepertoireError(error);
