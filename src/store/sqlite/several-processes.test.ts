@@ -8,6 +8,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { SkillStore } from "../skill-store.ts";
 import type { StoreMessage, StoreTask } from "../testing-fixtures/store-process.ts";
 import { temporaryDirectory } from "../testing-fixtures/temporary-directory.ts";
+import { openConnection } from "./connection.ts";
+import { LIBRARY_SCHEMA } from "./library-schema.ts";
 import { sqliteRunStore } from "./sqlite-run-store.ts";
 import { sqliteSkillStore } from "./sqlite-skill-store.ts";
 
@@ -145,4 +147,19 @@ test("processes that create files at the same moments share them", async () => {
     await expectSound(store, path, ids);
     await store.close();
   }
+});
+
+test("a commit is synchronous unless it is told otherwise", async () => {
+  const path = join(directory.path, "library.sqlite");
+  const synchronous = async (durability?: "full" | "normal"): Promise<unknown> => {
+    const options = durability === undefined ? { path } : { path, durability };
+    const { database, close } = await openConnection(LIBRARY_SCHEMA, options);
+    const found = { ...database.prepare("PRAGMA synchronous").get() };
+    close();
+    return found;
+  };
+  // 2 is FULL and 1 is NORMAL.
+  expect(await synchronous()).toEqual({ synchronous: 2 });
+  expect(await synchronous("full")).toEqual({ synchronous: 2 });
+  expect(await synchronous("normal")).toEqual({ synchronous: 1 });
 });
