@@ -15,6 +15,7 @@ import type { Coherence } from "./coherence.ts";
 import { checkWithDependencies, dependenciesOf, dependencyBudget } from "./dependencies.ts";
 import type { FindSkill, MatchDependencies, WithDependencies } from "./dependencies.ts";
 import type { Evidence } from "./evidence.ts";
+import { beforeAbort } from "./host-fetch/before-abort.ts";
 import type { Learning } from "./learning.ts";
 import type { OrderedHit } from "./order-by-outcome.ts";
 import { orderByOutcome } from "./order-by-outcome.ts";
@@ -141,7 +142,7 @@ export class Searcher {
   async answer(query: string, options: SearchOptions = {}): Promise<SearchResult> {
     this.#check(query, options);
     throwIfAborted(options.signal, "Searching");
-    const ranking = await this.#rank(query, options);
+    const ranking = await this.#rankInTime(query, options);
     throwIfAborted(options.signal, "Searching");
     const { evidence, clock, limits } = this.#parts;
     const { hits, ...result } = ranking;
@@ -217,6 +218,17 @@ export class Searcher {
         `Expected \`minSuccessRate\` to be a number from 0 to 1, got ${preview(rate)}`,
       );
     }
+  }
+
+  /** The search goes on for others that wait for it; who has no more time gets it no more. */
+  async #rankInTime(query: string, options: SearchOptions): Promise<Ranking> {
+    const { signal } = options;
+    const ranking = this.#rank(query, options);
+    if (signal === undefined) return ranking;
+    return beforeAbort(signal, () => ranking).catch((error: unknown) => {
+      throwIfAborted(signal, "Searching");
+      throw error;
+    });
   }
 
   /** Rankings that depend on evidence are never cached: evidence moves without a revision. */
