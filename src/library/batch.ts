@@ -38,10 +38,11 @@ import type { RunPriority } from "./run-queue.ts";
 import { MAX_TOTAL_MS, runScope } from "./run-turn.ts";
 import type { RunScope } from "./run-turn.ts";
 
-/** Drafts committed in one transaction: large enough to be fast, small enough to keep others waiting briefly. */
+/** Drafts prepared, committed and reported together. */
 const CHUNK = 64;
-/** Text committed in one transaction, unless a draft has more: the event loop waits while it is written. */
-const CHUNK_CHARACTERS = 512 * 1024;
+/** Of these, what one transaction holds: the event loop, and every other process, waits while it is written. */
+const PART_DRAFTS = 16;
+const PART_CHARACTERS = 512 * 1024;
 
 /** What came of one draft of a batch. */
 export type AddOutcome =
@@ -249,11 +250,13 @@ function inParts(versions: readonly NewVersion[]): readonly (readonly NewVersion
   for (const version of versions) {
     const { code = "", instructions = "" } = version.definition;
     const size = code.length + (version.program?.length ?? 0) + instructions.length;
-    if (parts.length === 0 || size > room) {
-      parts.push([]);
-      room = CHUNK_CHARACTERS;
+    const last = parts.at(-1);
+    if (last === undefined || last.length === PART_DRAFTS || size > room) {
+      parts.push([version]);
+      room = PART_CHARACTERS;
+    } else {
+      last.push(version);
     }
-    parts.at(-1)?.push(version);
     room -= size;
   }
   return parts;

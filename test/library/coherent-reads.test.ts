@@ -60,11 +60,19 @@ const READER = { writes: 0.02 };
 
 describe("the check", () => {
   const write = (revision: number, beganUs: number, endedUs: number): Observation => ({
-    ...{ kind: "write", id: "a", beganUs, endedUs, revision },
+    kind: "write",
+    id: "a",
+    beganUs,
+    endedUs,
+    revision,
     state: { version: revision, status: "active" },
   });
   const read = (version: number, beganUs: number, endedUs: number): Observation => ({
-    ...{ kind: "read", by: "get", id: "a", beganUs, endedUs },
+    kind: "read",
+    by: "get",
+    id: "a",
+    beganUs,
+    endedUs,
     state: version === 0 ? ABSENT : { version, status: "active" },
   });
 
