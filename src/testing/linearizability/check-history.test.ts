@@ -10,8 +10,7 @@ type SkillOperation = Operation<SkillCall, SkillAnswer>;
 type Row = readonly [when: string, call: SkillCall, answer: SkillAnswer | undefined];
 
 /** Operations from lines such as `p1 0 10`, with what was called and answered. */
-function history(...rows: readonly Row[])[]
-): readonly SkillOperation[] {
+function history(...rows: readonly Row[]): readonly SkillOperation[] {
   return rows.map(([when, call, answer], index) => {
     const [client = "", from, to] = when.split(" ");
     return {

@@ -9,8 +9,12 @@ export type SkillCall =
       readonly op: "add";
       readonly content: string;
       readonly expected: ExpectedVersion;
+      /** What the version is stored as (default: "active"). */
+      readonly status?: SkillStatus;
+      /** The fencing token of the lease that guards the write. */
       readonly token?: string;
     }
+  /** Makes an active version with the content of an old one, which was no draft. */
   | { readonly op: "rollback"; readonly to: number; readonly expected: ExpectedVersion }
   | { readonly op: "status"; readonly status: SkillStatus; readonly expected: ExpectedVersion }
   | { readonly op: "remove"; readonly expected: ExpectedVersion }
@@ -73,7 +77,12 @@ export function skillModel(): SkillModel {
     return chain;
   };
 
-  const append = (state: SkillState, content: string, expected: ExpectedVersion): Step => {
+  const append = (
+    state: SkillState,
+    content: string,
+    expected: ExpectedVersion,
+    added: SkillStatus = "active",
+  ): Step => {
     const { chain, status } = state;
     if (chain !== undefined && status !== undefined && chain.content === content)
       return { state, answer: seen(chain, status, false) };
@@ -81,8 +90,8 @@ export function skillModel(): SkillModel {
     if (conflict !== undefined) return { state, answer: conflict };
     const next = extend(chain, content);
     return {
-      state: { ...state, chain: next, status: "active" },
-      answer: seen(next, "active", true),
+      state: { ...state, chain: next, status: added },
+      answer: seen(next, added, true),
     };
   };
 
@@ -91,7 +100,7 @@ export function skillModel(): SkillModel {
     const exists = chain !== undefined && status !== undefined;
     switch (call.op) {
       case "add":
-        return append(state, call.content, call.expected);
+        return append(state, call.content, call.expected, call.status);
       case "rollback": {
         const target = versionOf(chain, call.to);
         if (target === undefined) return { state, answer: { kind: "absent" } };

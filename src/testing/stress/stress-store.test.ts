@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { StoredVersion } from "../../store/skill-store.ts";
+import { sqliteSkillStore } from "../../store/sqlite/sqlite-skill-store.ts";
+import { temporaryDirectory } from "../../store/testing-fixtures/temporary-directory.ts";
+import { faultyDriver } from "../faults/faulty-driver.ts";
+import { brokenStore } from "../testing-fixtures/broken-store.ts";
+import type { Breakage } from "../testing-fixtures/broken-store.ts";
+import { stressStore } from "./stress-store.ts";
+
+let directory: ReturnType<typeof temporaryDirectory>;
+
+beforeEach(() => {
+  directory = temporaryDirectory();
+});
+
+afterEach(() => directory.remove());
+
+const open = () =>
+  sqliteSkillStore({ path: join(directory.path, "library.sqlite"), durability: "normal" });
+
+test("a store that keeps its promises is found sound, and all it did is counted", async () => {
+  const report = await stressStore({ connect: open, seed: 1, operations: 150 });
+  expect(report.findings).toStrictEqual([]);
+  expect(report).toMatchObject({
+    isSound: true,
+    seed: 1,
+    lostWrites: 0,
+    staleReads: 0,
+    check: { verdict: "linearizable", objects: 3, unanswered: 0, undecided: [] },
+  });
+  expect(report.check.operations).toBeGreaterThan(600);
+  expect(report.acknowledgedWrites).toBeGreaterThan(100);
+  expect(report.reads).toBeGreaterThan(200);
+});
+
+test("slow calls, refused calls and lost answers are no fault of a store", async () => {
+  const report = await stressStore({
+    connect: async (client) =>
+      faultyDriver(await open(), {
+        seed: client.length,
+        slow: 0.1,
+        slowMs: 3,
+        error: 0.1,
+        lost: client === "last" ? 0 : 0.1,
+      }),
+    seed: 2,
+    operations: 100,
+  });
+  expect(report.findings).toStrictEqual([]);
+  expect(report.check.unanswered).toBeGreaterThan(2);
+  expect(report.refused["STORE_UNAVAILABLE"]).toBeGreaterThan(2);
+});
+
+test.for<Breakage>([
+  "lost update",
+  "stale read",
+  "lost acknowledged write",
+  "dirty read",
+  "effect of a refused write",
+])("a store with the fault “%s” is caught", async (breakage) => {
+  const shared = { uncommitted: new Map<string, StoredVersion>() };
+  const report = await stressStore({
+    connect: async (client) =>
+      client === "last" ? open() : brokenStore(await open(), breakage, shared),
+    seed: 3,
+    operations: 200,
+  });
+  expect(report.isSound).toBe(false);
+  expect(report.check.verdict).toBe("not-linearizable");
+  expect(report.findings[0]).toBe("Found with seed 3:");
+  expect(report.findings[1]).toMatch(/^"skill\d" is not linearizable: of its \d+ operations/);
+  if (breakage === "stale read") expect(report.staleReads).toBeGreaterThan(0);
+  if (breakage === "lost acknowledged write") expect(report.lostWrites).toBeGreaterThan(0);
+});
