@@ -9,10 +9,10 @@ export interface SmallDisk {
   unmount(): void;
 }
 
-/** Makes the directory `path` and mounts a disk of one megabyte there. */
-export function smallDisk(path: string): SmallDisk {
+/** Makes the directory `path` and mounts a disk there, of one megabyte unless the options of `mount -o` say otherwise. */
+export function smallDisk(path: string, options = "size=1m"): SmallDisk {
   mkdirSync(path);
-  run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", path);
+  run("mount", "-t", "tmpfs", "-o", options, "tmpfs", path);
   return {
     remount: (options) => run("mount", "-o", `remount,${options}`, path),
     unmount: () => run("umount", path),

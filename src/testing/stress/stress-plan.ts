@@ -66,8 +66,8 @@ export const STRESS_MIX: Readonly<Record<StressOperationKind, number>> = {
 };
 
 /** Ids of the skills under stress. */
-export function stressKeys(count: number): readonly string[] {
-  return Array.from({ length: count }, (_, index) => `skill${index + 1}`);
+export function stressKeys(count: number, prefix = "skill"): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}${index + 1}`);
 }
 
 /** The operations of one client, without end. @param client Its name, which says which life it is */
@@ -75,11 +75,12 @@ export function* stressOperations(options: {
   readonly seed: number;
   readonly client: string;
   readonly keys: number;
+  readonly prefix?: string;
   readonly mix?: StressMix;
 }): Generator<StressOperation, never> {
-  const { seed, client, keys, mix = STRESS_MIX } = options;
+  const { seed, client, keys, prefix, mix = STRESS_MIX } = options;
   const random = seededRandom(`${seed} ${client}`);
-  const ids = stressKeys(keys);
+  const ids = stressKeys(keys, prefix);
   const kinds = Object.entries(mix).map(
     ([op, weight]) => [weight, op as StressOperationKind] as const,
   );

@@ -15,6 +15,7 @@ export interface StressTask {
   readonly client: string;
   readonly seed: number;
   readonly keys: number;
+  readonly prefix: string;
   readonly mix: StressMix;
   readonly historyPath: string;
 }
@@ -35,8 +36,8 @@ async function work(task: StressTask): Promise<void> {
   const { openSubject } = (await import(task.module)) as { readonly openSubject: OpenSubject };
   const subject = await openSubject(task.argument, recorder);
   process.send?.("ready" satisfies StressMessage);
-  const { seed, client, keys, mix } = task;
-  const plan = stressOperations({ seed, client, keys, mix });
+  const { seed, client, keys, prefix, mix } = task;
+  const plan = stressOperations({ seed, client, keys, prefix, mix });
   while (!isStopping) {
     await subject.perform(plan.next().value);
     // Calls of an embedded store may never leave the microtask queue, and nobody would be heard.

@@ -33,6 +33,8 @@ export interface StressProcessesOptions {
   readonly processes?: number;
   /** Skills they share (default: 3). */
   readonly keys?: number;
+  /** Their ids begin with it; a new one for each stress of the same data (default: "skill"). */
+  readonly prefix?: string;
   readonly mix?: StressMix;
   /** Processes killed with `SIGKILL`; each is replaced (default: 0). */
   readonly kills?: number;
@@ -69,7 +71,7 @@ export async function stressProcesses(
   options: StressProcessesOptions,
 ): Promise<StressProcessesReport> {
   const { seed, durationMs, processes = 4, kills = 0, pauses = 0, maxPauseMs = 1000 } = options;
-  const { keys = 3, mix = STRESS_MIX, module, argument = "" } = options;
+  const { keys = 3, prefix = "skill", mix = STRESS_MIX, module, argument = "" } = options;
   const directory = mkdtempSync(join(tmpdir(), "repertoire-history-"));
   const started: Life[] = [];
   const findings: string[] = [];
@@ -87,6 +89,7 @@ export async function stressProcesses(
       client,
       seed,
       keys,
+      prefix,
       mix,
       historyPath,
     };
@@ -147,7 +150,7 @@ export async function stressProcesses(
     ]);
     isOver = true;
     await Promise.all(under.map((life) => life && stop(life, findings)));
-    await lookAtTheEnd(options, keys, join(directory, "last.jsonl"));
+    await lookAtTheEnd(options, stressKeys(keys, prefix), join(directory, "last.jsonl"));
     return {
       ...stressReport(seed, readHistory(directory), {
         pauses: paused,
@@ -187,13 +190,13 @@ async function stop(life: Life, findings: string[]): Promise<void> {
 /** Reads every skill once more when nobody else is there. */
 async function lookAtTheEnd(
   { module, argument = "" }: StressProcessesOptions,
-  keys: number,
+  keys: readonly string[],
   historyPath: string,
 ): Promise<void> {
   const { openSubject } = (await import(module.href)) as { readonly openSubject: OpenSubject };
   const recorder = historyRecorder(historyPath, "last");
   const subject = await openSubject(argument, recorder);
-  for (const key of stressKeys(keys)) {
+  for (const key of keys) {
     await subject.perform({ op: "get", key });
     await subject.perform({ op: "history", key });
   }

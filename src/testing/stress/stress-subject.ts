@@ -1,10 +1,14 @@
 /** What a client of a stress run works on, made from a store or a library and recorded. */
+import { setTimeout as wait } from "node:timers/promises";
 import { RepertoireError } from "../../base/errors.ts";
+import type { AddOptions } from "../../library/catalog-options.ts";
 import type { SkillLibrary } from "../../library/skill-library.ts";
 import { contentHash } from "../../skill/content-hash.ts";
 import type { SkillDefinition, SkillDraft, SkillStatus } from "../../skill/skill.ts";
 import type { ExpectedVersion, SkillStore } from "../../store/skill-store.ts";
+import { historyNow } from "../history/history-file.ts";
 import type { HistoryRecorder } from "../history/history-file.ts";
+import type { RecordedLibrary } from "../history/record-library.ts";
 import { recordLibrary } from "../history/record-library.ts";
 import { recordStore } from "../history/record-store.ts";
 import type { StressOperation } from "./stress-plan.ts";
@@ -29,6 +33,7 @@ interface Calls {
   close(): Promise<void>;
 }
 
+const LEASE_WAIT_MS = 2000;
 /** How often an update reads, merges and tries again before it leaves the field to others. */
 const MAX_UPDATE_TRIES = 20;
 
@@ -95,9 +100,45 @@ export function librarySubject(library: SkillLibrary, recorder: HistoryRecorder)
           `Version ${version} of ${key} answered ${JSON.stringify(value)} instead of ${JSON.stringify(content)}`,
         );
     },
-    guarded: () => Promise.reject(new RepertoireError("INVALID_INPUT", "No leases yet")),
+    guarded: (operation) => guardedAdd(library, recorded, recorder, operation),
     close: () => recorded.close(),
   });
+}
+
+/**
+ * Takes the lock of the skill, holds it for a while, perhaps for too long, and adds a version that is
+ * refused once the lease has passed to somebody else.
+ */
+async function guardedAdd(
+  library: SkillLibrary,
+  recorded: RecordedLibrary,
+  recorder: HistoryRecorder,
+  { key, content, holdMs, ttlMs }: Extract<StressOperation, { readonly op: "guarded" }>,
+): Promise<void> {
+  const calledAt = historyNow();
+  const lease = await library.locks.acquire(`stress ${key}`, { ttlMs, waitMs: LEASE_WAIT_MS });
+  recorder.observed(key, { op: "acquire" }, calledAt, { kind: "lease", token: `${lease.token}` });
+  try {
+    await wait(holdMs);
+    await recorded.add(stressDraft(key, content), {
+      expectedVersion: "any",
+      validate: false,
+      lease,
+    } as AddOptions);
+  } finally {
+    await lease.release();
+  }
+}
+
+/** Whether the library's writes can be guarded by leases that other processes respect. */
+export async function hasGuardedWrites(library: SkillLibrary): Promise<boolean> {
+  await using lease = await library.locks.acquire("stress");
+  const options = { expectedVersion: "any", validate: false, lease } as AddOptions;
+  const added = library.add(stressDraft("stress-guarded", "one"), options);
+  return added.then(
+    () => true,
+    () => false,
+  );
 }
 
 /** A skill that is found by its id, answers with its content, and differs with it alone. */

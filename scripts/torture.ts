@@ -1,0 +1,71 @@
+/**
+ * Many processes on one library, with random operations, kills, pauses and full disks; every history
+ * is checked. Ends with 1 when anything is found, with the seed that repeats its plan.
+ *
+ * Run: `npm run torture -- --minutes 5 [--processes 6] [--seed S]`.
+ */
+import { parseArgs } from "node:util";
+import { canMount } from "../src/store/testing-fixtures/small-disk.ts";
+import { torture } from "./torture/torture.ts";
+import type { TortureReport } from "./torture/torture.ts";
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "1" },
+    processes: { type: "string", default: "6" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+  },
+});
+
+function positive(name: keyof typeof values): number {
+  const value = Number(values[name]);
+  if (Number.isFinite(value) && value > 0) return value;
+  console.error(`Expected --${name} to be a number above 0, got "${values[name]}"`);
+  process.exit(2);
+}
+
+const minutes = positive("minutes");
+const processes = Math.round(positive("processes"));
+const seed = Math.round(positive("seed"));
+
+console.log(`torture: ${minutes} minutes, ${processes} processes, seed ${seed}`);
+if (!canMount())
+  console.log("SKIPPED: the rounds on a full disk; they need root and a system that mounts tmpfs");
+const report = await torture({
+  durationMs: minutes * 60_000,
+  processes,
+  seed,
+  onRound: (line) => console.log(line),
+});
+console.log(summary(report));
+process.exitCode = report.isSound ? 0 : 1;
+
+function summary(of: TortureReport): string {
+  const whole = (value: number): string => value.toLocaleString("en");
+  const guarded =
+    of.guardedWrites === undefined
+      ? "SKIPPED: this library has no leases across processes"
+      : `${whole(of.doubleOwnerWrites)} of ${whole(of.guardedWrites)}`;
+  const rows = {
+    rounds: `${of.rounds} (${of.fullDiskRounds} on a disk that fills up)`,
+    operations: `${whole(of.operations)} (${whole(of.unanswered)} of unknown outcome)`,
+    processes: whole(of.processes),
+    kills: whole(of.kills),
+    pauses: whole(of.pauses),
+    "histories checked": whole(of.histories),
+    "integrity checks": whole(of.integrityChecks),
+    "lost acknowledged writes": `${whole(of.lostWrites)} of ${whole(of.acknowledgedWrites)}`,
+    "stale reads": `${whole(of.staleReads)} of ${whole(of.reads)}`,
+    "double-owner writes": guarded,
+    refused: JSON.stringify(of.refused),
+    "worst wait": `${whole(Math.round(of.worstWaitMs))} ms`,
+  };
+  const lines = Object.entries(rows).map(([name, value]) => `${name.padEnd(26)}${value}`);
+  const verdict = of.isSound
+    ? "Nothing was found."
+    : [
+        ...of.findings,
+        `Replay with: npm run torture -- --minutes ${minutes} --processes ${processes} --seed ${seed}`,
+      ].join("\n");
+  return [...lines, verdict].join("\n");
+}
