@@ -1,5 +1,12 @@
 /** What every {@link LockDriver} must do with locks that are held: part of `lock-driver.contract.ts`. */
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  afterEach,
+  beforeEach,
+  describe,
+  test,
+  waitFor,
+} from "../testing/contract/contract-suite.ts";
+import { expect } from "../testing/contract/expect.ts";
 import type { RepertoireError } from "../base/errors.ts";
 import type { LockDriver } from "./lock-driver.ts";
 
@@ -36,7 +43,7 @@ export function describeHeldLocks(
 
     test("a lease is held until its time has passed, also for who never looks at its signal", async () => {
       const lease = await locks.acquire("k", { ttlMs: BRIEF_MS });
-      await vi.waitFor(() => expect(lease.held()).toBe(false), { timeout: PATIENT_MS });
+      await waitFor(() => expect(lease.held()).toBe(false), { timeout: PATIENT_MS });
       expect(lease.signal.reason).toMatchObject({ code: "LEASE_LOST" });
     });
 
@@ -69,7 +76,7 @@ export function describeHeldLocks(
       const lost = await locks.acquire("lost", { ttlMs: BRIEF_MS });
       const released = await locks.acquire("released");
       await released.release();
-      await vi.waitFor(() => expect(lost.held()).toBe(false), { timeout: PATIENT_MS });
+      await waitFor(() => expect(lost.held()).toBe(false), { timeout: PATIENT_MS });
       expect(await failureOf(lost.renew())).toMatchObject({ code: "LEASE_LOST" });
       expect(await failureOf(released.renew())).toMatchObject({
         code: "LEASE_LOST",
@@ -170,7 +177,7 @@ export function describeHeldLocks(
     test("a revoked lease is lost at once, and the lock passes to who waits", async () => {
       const lease = await locks.acquire("k", { ttlMs: 60_000 });
       const next = locks.acquire("k", { waitMs: PATIENT_MS });
-      await vi.waitFor(() => expect(locks.stats().waiting).toBe(1), { timeout: PATIENT_MS });
+      await waitFor(() => expect(locks.stats().waiting).toBe(1), { timeout: PATIENT_MS });
       expect(await locks.revoke("k")).toBe(1);
       expect(lease.held()).toBe(false);
       expect(lease.signal.reason).toMatchObject({

@@ -4,7 +4,16 @@
  * Cases wait for events (a lease's signal, a waiter counted), not for time to pass; the only times
  * in them are times to live and waits that are the behaviour under test.
  */
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import {
+  afterEach,
+  beforeEach,
+  contractSuite,
+  describe,
+  test,
+  waitFor,
+} from "../testing/contract/contract-suite.ts";
+import type { ContractSuite } from "../testing/contract/contract-suite.ts";
+import { expect } from "../testing/contract/expect.ts";
 import { describeHeldLocks } from "./held-lock.contract.ts";
 import type { AcquireOptions, Lease, LockDriver } from "./lock-driver.ts";
 
@@ -21,15 +30,22 @@ const BRIEF_MS = 40;
  * @param name names the driver in the report
  * @param create makes a driver of its own for each case; the suite closes it
  */
-export function describeLocks(
+export function lockContract(
   name: string,
   create: () => LockDriver | Promise<LockDriver>,
   options: LockContractOptions = {},
-): void {
-  const { isFair = true } = options;
-  describeHeldLocks(name, create);
+): ContractSuite {
+  return contractSuite(`locks: ${name}`, () => {
+    describeLocks(create, options);
+    describeHeldLocks(name, create);
+  });
+}
 
-  describe(`locks: ${name}`, () => {
+function describeLocks(
+  create: () => LockDriver | Promise<LockDriver>,
+  { isFair = true }: LockContractOptions,
+): void {
+  describe("locks", () => {
     let locks: LockDriver;
 
     beforeEach(async () => {
@@ -45,7 +61,7 @@ export function describeLocks(
       );
 
     const waiting = (count: number): Promise<void> =>
-      vi.waitFor(() => expect(locks.stats().waiting).toBe(count), {
+      waitFor(() => expect(locks.stats().waiting).toBe(count), {
         timeout: PATIENT_MS,
         interval: 1,
       });
@@ -140,7 +156,7 @@ export function describeLocks(
     test("a lease not released in time is lost, and the lock passes to who waits", async () => {
       const slow = await locks.acquire("k", { ttlMs: BRIEF_MS });
       const next = await locks.acquire("k", { waitMs: PATIENT_MS });
-      await vi.waitFor(() => expect(slow.signal.aborted).toBe(true), { timeout: PATIENT_MS });
+      await waitFor(() => expect(slow.signal.aborted).toBe(true), { timeout: PATIENT_MS });
       expect(slow.signal.reason).toMatchObject({ code: "LEASE_LOST" });
       expect(next.token).toBeGreaterThan(slow.token);
       await slow.release();
@@ -152,7 +168,7 @@ export function describeLocks(
       const kept = await locks.acquire("k", { ttlMs: BRIEF_MS });
       await kept.release();
       const other = await locks.acquire("k", { ttlMs: BRIEF_MS });
-      await vi.waitFor(() => expect(other.signal.aborted).toBe(true), { timeout: PATIENT_MS });
+      await waitFor(() => expect(other.signal.aborted).toBe(true), { timeout: PATIENT_MS });
       expect(kept.signal.aborted).toBe(false);
     });
 

@@ -1,8 +1,10 @@
 import fc from "fast-check";
+import * as vitest from "vitest";
 import { afterEach, expect, test, vi } from "vitest";
-import { describeLocks } from "./lock-driver.contract.ts";
+import { lockContract } from "./lock-driver.contract.ts";
 import type { Lease } from "./lock-driver.ts";
 import { memoryLocks } from "./memory-locks.ts";
+import { declareContract } from "../testing/contract/run-contract.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -16,7 +18,10 @@ function fakeTimers(): void {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 }
 
-describeLocks("memory", () => memoryLocks());
+declareContract(
+  lockContract("memory", () => memoryLocks()),
+  vitest,
+);
 
 test("a key costs nothing once nobody holds it and nobody waits for it", async () => {
   const locks = memoryLocks();

@@ -1,13 +1,14 @@
 /**
- * What every sandbox driver must do. A driver calls `describeSandbox` from its own test file.
+ * What every sandbox driver must do. A driver calls `sandboxContract` from its own test file.
  *
  * It asserts behaviour only: what runs produce, how they end, and that they end.
  */
-import { describe } from "vitest";
+import { contractSuite } from "../testing/contract/contract-suite.ts";
+import type { ContractSuite } from "../testing/contract/contract-suite.ts";
 import { describeCauses } from "./contract/causes.contract.ts";
 import { describeCpuLimit } from "./contract/cpu-limit.contract.ts";
 import { describeFailureLimits } from "./contract/failure-limits.contract.ts";
-import { declareGaps } from "./contract/gaps.contract.ts";
+import { withGaps } from "./contract/gaps.contract.ts";
 import type { ContractGap } from "./contract/gaps.contract.ts";
 import { describeHostCalls } from "./contract/host-calls.contract.ts";
 import { describeHostileGuests } from "./contract/hostile-guests.contract.ts";
@@ -23,18 +24,17 @@ import type { CreateSandbox } from "./contract/program-runner.contract.ts";
 export type { ContractGap } from "./contract/gaps.contract.ts";
 export type { CreateSandbox } from "./contract/program-runner.contract.ts";
 
-export interface DescribeSandboxOptions {
+export interface SandboxContractOptions {
   /** Tests that the driver does not pass, and why (default: none). */
   readonly gaps?: readonly ContractGap[];
 }
 
-export function describeSandbox(
+export function sandboxContract(
   name: string,
   create: CreateSandbox,
-  { gaps = [] }: DescribeSandboxOptions = {},
-): void {
-  describe(name, () => {
-    declareGaps(gaps);
+  { gaps = [] }: SandboxContractOptions = {},
+): ContractSuite {
+  const suite = contractSuite(name, () => {
     describeResults(create);
     describeHostCalls(create);
     describeReplay(create);
@@ -48,4 +48,5 @@ export function describeSandbox(
     describeWarnings(create);
     describeLifeCycle(create);
   });
+  return withGaps(suite, gaps);
 }

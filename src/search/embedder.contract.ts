@@ -1,9 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { contractSuite, test } from "../testing/contract/contract-suite.ts";
+import type { ContractSuite } from "../testing/contract/contract-suite.ts";
+import { expect } from "../testing/contract/expect.ts";
 import type { Embedder } from "./embedder.ts";
 
 /** What every embedder does. */
-export function describeEmbedder(name: string, create: () => Promise<Embedder>): void {
-  describe(`${name} is an embedder`, () => {
+export function embedderContract(name: string, create: () => Promise<Embedder>): ContractSuite {
+  return contractSuite(`${name} is an embedder`, () => {
     test("names its space, and the length of its vectors", async () => {
       const { id, dimensions, batchSize = 64 } = await create();
       expect(id).not.toBe("");

@@ -1,7 +1,9 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, contractSuite, test } from "../testing/contract/contract-suite.ts";
+import type { ContractSuite } from "../testing/contract/contract-suite.ts";
+import { expect } from "../testing/contract/expect.ts";
 import type { IndexDocument, IndexFilter, IndexHit, SearchIndex } from "./search-index.ts";
 
-/** Length of the vectors that {@link describeSearchIndex} feeds. */
+/** Length of the vectors that {@link searchIndexContract} feeds. */
 export const CONTRACT_DIMENSIONS = 4;
 
 const ACTIVE: IndexFilter = { status: "active" };
@@ -52,8 +54,11 @@ export function idsOf(hits: readonly IndexHit[]): readonly string[] {
  *
  * @param create makes an empty index for vectors of {@link CONTRACT_DIMENSIONS}
  */
-export function describeSearchIndex(name: string, create: () => Promise<SearchIndex>): void {
-  describe(`${name} is a search index`, () => {
+export function searchIndexContract(
+  name: string,
+  create: () => Promise<SearchIndex>,
+): ContractSuite {
+  return contractSuite(`${name} is a search index`, () => {
     const opened: SearchIndex[] = [];
 
     afterEach(async () => {
@@ -328,6 +333,9 @@ export function describeSearchIndex(name: string, create: () => Promise<SearchIn
       expect(await ids({ status: "active", category: "y" })).toEqual([]);
       expect(await ids({ status: "active", tags: ["u"] })).toEqual([]);
       expect(await ids({ status: "active", only: new Set(["word"]) })).toEqual(["word"]);
+      expect(await ids({ status: "active", except: new Set(["word"]) })).toEqual(["known"]);
+      const both = { only: new Set(["word", "known"]), except: new Set(["known"]) };
+      expect(await ids({ status: "active", ...both }, { vector: direction(0) })).toEqual(["word"]);
       expect(await ids({ status: "deprecated" })).toEqual(["retired"]);
     });
 

@@ -5,17 +5,19 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { promisify } from "node:util";
 import fc from "fast-check";
+import * as vitest from "vitest";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Clock } from "../base/clock.ts";
 import {
   CONTRACT_DIMENSIONS,
-  describeSearchIndex,
+  searchIndexContract,
   direction,
   idsOf,
   indexDocument,
 } from "./search-index.contract.ts";
 import type { IndexFilter, SearchIndex } from "./search-index.ts";
 import { sqliteSearchIndex, type SqliteSearchIndexOptions } from "./sqlite-index.ts";
+import { declareContract } from "../testing/contract/run-contract.ts";
 
 const HEADER_BYTES = 100;
 const PAGE_BYTES = 4096;
@@ -50,8 +52,11 @@ async function find(index: SearchIndex, text: string): Promise<readonly string[]
   return idsOf(await index.search({ text, filter: ACTIVE, limit: 10 }));
 }
 
-describeSearchIndex("sqliteSearchIndex", () =>
-  sqliteSearchIndex({ path, embedderId: "test", dimensions: CONTRACT_DIMENSIONS }),
+declareContract(
+  searchIndexContract("sqliteSearchIndex", () =>
+    sqliteSearchIndex({ path, embedderId: "test", dimensions: CONTRACT_DIMENSIONS }),
+  ),
+  vitest,
 );
 
 describe("words", () => {

@@ -3,11 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import fc from "fast-check";
+import * as vitest from "vitest";
 import { describe, expect, test } from "vitest";
-import { describeEmbedder } from "./embedder.contract.ts";
+import { embedderContract } from "./embedder.contract.ts";
 import { staticEmbedder } from "./static-embedder.ts";
+import { declareContract } from "../testing/contract/run-contract.ts";
 
-describeEmbedder("staticEmbedder", () => staticEmbedder());
+declareContract(
+  embedderContract("staticEmbedder", () => staticEmbedder()),
+  vitest,
+);
 
 const embedder = await staticEmbedder();
 

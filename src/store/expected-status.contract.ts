@@ -1,13 +1,18 @@
 /** What every skill store does with a write that expects a status as well as a version. */
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, contractSuite, test } from "../testing/contract/contract-suite.ts";
+import type { ContractSuite } from "../testing/contract/contract-suite.ts";
+import { expect } from "../testing/contract/expect.ts";
 import { systemClock } from "../base/clock.ts";
 import { VersionConflictError } from "../base/errors.ts";
 import type { SkillStorePlace } from "./skill-store.contract.ts";
 import type { SkillStore } from "./skill-store.ts";
 import { newVersion } from "./testing-fixtures/new-version.ts";
 
-export function describeExpectedStatus(name: string, open: () => Promise<SkillStorePlace>): void {
-  describe(`${name} compares the status it is to find`, () => {
+export function expectedStatusContract(
+  name: string,
+  open: () => Promise<SkillStorePlace>,
+): ContractSuite {
+  return contractSuite(`${name} compares the status it is to find`, () => {
     let place: SkillStorePlace;
     let store: SkillStore;
 

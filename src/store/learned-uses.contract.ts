@@ -1,5 +1,7 @@
 /** What every run store must do with the queries that led callers to skills. */
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, contractSuite, test } from "../testing/contract/contract-suite.ts";
+import type { ContractSuite } from "../testing/contract/contract-suite.ts";
+import { expect } from "../testing/contract/expect.ts";
 import { isoTime } from "../base/clock.ts";
 import type { RunStorePlace } from "./run-store.contract.ts";
 import { MAX_USE_COUNT } from "./run-store.ts";
@@ -16,8 +18,11 @@ export function queryUse(
   return { query, skillId, caller, at: isoTime(second * 1000) };
 }
 
-export function describeLearnedUses(name: string, open: () => Promise<RunStorePlace>): void {
-  describe(`${name} keeps the contract of learned uses`, () => {
+export function learnedUsesContract(
+  name: string,
+  open: () => Promise<RunStorePlace>,
+): ContractSuite {
+  return contractSuite(`${name} keeps the contract of learned uses`, () => {
     let place: RunStorePlace;
     let store: RunStore;
     let opened: RunStore[];

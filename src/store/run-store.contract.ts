@@ -2,7 +2,9 @@
  * What every run store must do, whatever it is made of. A driver passes a function that makes an
  * empty place for data; each `connect` opens the same data as another process would.
  */
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, contractSuite, test } from "../testing/contract/contract-suite.ts";
+import type { ContractSuite } from "../testing/contract/contract-suite.ts";
+import { expect } from "../testing/contract/expect.ts";
 import { isoTime } from "../base/clock.ts";
 import { LIMITS, runLimits } from "../base/limits.ts";
 import type { ExecutionStatus } from "../skill/execution.ts";
@@ -75,8 +77,8 @@ function recorded(number: number, bytes: number): RecordedRun {
   return { ...runRecord(number, { journal: "kept" }), recording: recordingOf(bytes) };
 }
 
-export function describeRunStore(name: string, open: () => Promise<RunStorePlace>): void {
-  describe(`${name} keeps the contract of run stores`, () => {
+export function runStoreContract(name: string, open: () => Promise<RunStorePlace>): ContractSuite {
+  return contractSuite(`${name} keeps the contract of run stores`, () => {
     let place: RunStorePlace;
     let store: RunStore;
     let opened: RunStore[];

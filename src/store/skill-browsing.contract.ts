@@ -1,5 +1,7 @@
 /** What every skill store answers about many skills at once: orders, counts, likeness, callers. */
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, contractSuite, test } from "../testing/contract/contract-suite.ts";
+import type { ContractSuite } from "../testing/contract/contract-suite.ts";
+import { expect } from "../testing/contract/expect.ts";
 import type { Clock } from "../base/clock.ts";
 import type { SkillDefinition } from "../skill/skill.ts";
 import type { SkillStorePlace } from "./skill-store.contract.ts";
@@ -8,8 +10,11 @@ import { newVersion } from "./testing-fixtures/new-version.ts";
 
 const NO_CAPABILITIES = { tools: [], skills: [], fetch: [] };
 
-export function describeSkillBrowsing(name: string, open: () => Promise<SkillStorePlace>): void {
-  describe(`${name} can be browsed`, () => {
+export function skillBrowsingContract(
+  name: string,
+  open: () => Promise<SkillStorePlace>,
+): ContractSuite {
+  return contractSuite(`${name} can be browsed`, () => {
     let place: SkillStorePlace;
     let store: SkillStore;
     let now = Date.parse("2026-01-01T00:00:00.000Z");

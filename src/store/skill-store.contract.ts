@@ -2,8 +2,9 @@
  * What every skill store must do, whatever it is made of. A driver passes a function that makes an
  * empty place for data; each `connect` opens the same data as another process would.
  */
-import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, contractSuite, test } from "../testing/contract/contract-suite.ts";
+import type { ContractSuite } from "../testing/contract/contract-suite.ts";
+import { expect } from "../testing/contract/expect.ts";
 import type { Clock } from "../base/clock.ts";
 import { VersionConflictError } from "../base/errors.ts";
 import type { SkillStatus } from "../skill/skill.ts";
@@ -13,7 +14,10 @@ import {
   newVersion,
   SMALLEST_DEFINITION,
 } from "./testing-fixtures/new-version.ts";
-import { anyOperations, compareWithModel } from "./testing-fixtures/skill-store-operations.ts";
+import {
+  compareRandomSequences,
+  compareWithModel,
+} from "./testing-fixtures/skill-store-operations.ts";
 
 export interface SkillStorePlace {
   connect(clock: Clock): Promise<SkillStore>;
@@ -23,8 +27,11 @@ export interface SkillStorePlace {
 const AT = "2026-01-02T03:04:05.678Z";
 const CLOCK: Clock = { now: () => Date.parse(AT), monotonicMs: () => performance.now() };
 
-export function describeSkillStore(name: string, open: () => Promise<SkillStorePlace>): void {
-  describe(`${name} keeps the contract of skill stores`, () => {
+export function skillStoreContract(
+  name: string,
+  open: () => Promise<SkillStorePlace>,
+): ContractSuite {
+  return contractSuite(`${name} keeps the contract of skill stores`, () => {
     let place: SkillStorePlace;
     let store: SkillStore;
     let opened: SkillStore[];
@@ -474,19 +481,16 @@ export function describeSkillStore(name: string, open: () => Promise<SkillStoreP
     });
 
     test("any sequence of operations answers as the model does", async () => {
-      await fc.assert(
-        fc.asyncProperty(anyOperations, async (operations) => {
-          const fresh = await open();
-          const tested = await fresh.connect(CLOCK);
-          try {
-            await compareWithModel(tested, operations, AT);
-          } finally {
-            await tested.close();
-            await fresh.dispose();
-          }
-        }),
-        { numRuns: 40 },
-      );
+      await compareRandomSequences(async (operations) => {
+        const fresh = await open();
+        const tested = await fresh.connect(CLOCK);
+        try {
+          await compareWithModel(tested, operations, AT);
+        } finally {
+          await tested.close();
+          await fresh.dispose();
+        }
+      });
     });
   });
 }

@@ -4,8 +4,10 @@ import { importGraph, reachableFrom, ROOT } from "../support/import-graph.ts";
 
 const graph = importGraph();
 const SOCKETS = ["store", "cache", "lock", "sandbox", "search"];
-const roomOf = (file: string): string =>
-  file.includes("/") ? (file.split("/")[0] as string) : "entry";
+const roomOf = (file: string): string => {
+  if (/contract\.ts$|testing-fixtures/.test(file)) return "contracts";
+  return file.includes("/") ? (file.split("/")[0] as string) : "entry";
+};
 
 /** What each room may import besides itself. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -14,7 +16,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(SOCKETS.map((socket) => [socket, ["base", "skill"]])),
   library: ["base", "skill", ...SOCKETS],
   cli: ["base", "skill", "entry"],
-  entry: ["base", "skill", "library", ...SOCKETS],
+  // Suites stand beside the socket they are about, and are published with the kit.
+  contracts: ["base", "skill", "testing", ...SOCKETS],
+  testing: ["base", "skill", "library", ...SOCKETS],
+  entry: ["base", "skill", "library", "testing", "contracts", ...SOCKETS],
 };
 
 test("imports go down the floors only, and sockets never import each other", () => {
@@ -62,6 +67,16 @@ test("the root entry reaches declared runtime dependencies and Node's own module
     .map((name) => name.split("/")[0] as string);
   expect(names.filter((name) => !(name in dependencies))).toEqual([]);
   expect(names).not.toContain("commander");
+});
+
+test("the kit for tests needs no test runner, and nothing but tests needs the kit", () => {
+  const { packages } = reachableFrom(graph, "testing.ts");
+  expect(packages).not.toContain("vitest");
+  expect(packages).not.toContain("fast-check");
+  for (const entry of ["index.ts", "sqlite.ts", "cli/bin.ts"]) {
+    const files = [...reachableFrom(graph, entry).files];
+    expect(files.filter((file) => /testing|contract/.test(file))).toEqual([]);
+  }
 });
 
 test("no file imports itself through others", () => {

@@ -6,6 +6,9 @@ import { transformSync } from "amaro";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
+/** Fixtures that contract suites need, and which are published with them. */
+const CONTRACT_FIXTURES = /^store\/testing-fixtures\/(new-version|skill-store-)/;
+
 /** What one source file imports at run time; types are erased and do not count. */
 export interface Imports {
   /** Files of ours, relative to `src/`. */
@@ -25,9 +28,8 @@ export function importGraph(): ReadonlyMap<string, Imports> {
   const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter(
     (file) =>
       file.endsWith(".ts") &&
-      !/\.(test|contract)\.ts$/.test(file) &&
-      !file.includes("testing-fixtures") &&
-      !file.includes("/contract/"),
+      !file.endsWith(".test.ts") &&
+      (!file.includes("testing-fixtures") || CONTRACT_FIXTURES.test(file)),
   );
   return new Map(files.map((file) => [file, importsOf(source, file)]));
 }

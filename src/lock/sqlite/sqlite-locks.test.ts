@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { describeLocks } from "../lock-driver.contract.ts";
+import * as vitest from "vitest";
+import { declareContract } from "../../testing/contract/run-contract.ts";
+import { lockContract } from "../lock-driver.contract.ts";
 import type { Lease, LockDriver } from "../lock-driver.ts";
 import { sqliteLocks } from "./sqlite-locks.ts";
 import type { SqliteLocksOptions } from "./sqlite-locks.ts";
@@ -30,7 +32,10 @@ afterEach(async () => {
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-describeLocks("SQLite", () => sqliteLocks({ path }));
+declareContract(
+  lockContract("SQLite", () => sqliteLocks({ path })),
+  vitest,
+);
 
 /** Each has a connection of its own, as another process would have. */
 async function open(options: Omit<SqliteLocksOptions, "path"> = {}): Promise<LockDriver> {

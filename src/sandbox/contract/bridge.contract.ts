@@ -1,6 +1,8 @@
 /** Properties of the bridge: any data passes it unchanged, and anything else is refused in words. */
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { contractSuite, test } from "../../testing/contract/contract-suite.ts";
+import type { ContractSuite } from "../../testing/contract/contract-suite.ts";
+import { expect } from "../../testing/contract/expect.ts";
 import { mainOf, useRunner } from "./program-runner.contract.ts";
 import { guestValue } from "./guest-values.contract.ts";
 import type { GuestValue } from "./guest-values.contract.ts";
@@ -70,8 +72,8 @@ function normal(jsonText: string): string {
   return JSON.stringify(JSON.parse(jsonText));
 }
 
-export function describeBridge(create: CreateSandbox): void {
-  describe("bridge properties", () => {
+export function bridgeContract(create: CreateSandbox): ContractSuite {
+  return contractSuite("bridge properties", () => {
     const { run } = useRunner(create);
 
     test("JSON passes context, arguments, answers and result unchanged", async () => {

@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { describe, test } from "../../testing/contract/contract-suite.ts";
+import { expect } from "../../testing/contract/expect.ts";
 import { mainOf, runProgram, useRunner } from "./program-runner.contract.ts";
 import type { CreateSandbox } from "./program-runner.contract.ts";
 

@@ -1,5 +1,7 @@
 /** What a driver can not do as the contract has it: named, explained, and noticed when it is over. */
-import { beforeEach, describe, expect, test } from "vitest";
+import { isSuite } from "../../testing/contract/contract-suite.ts";
+import type { ContractSuite, ContractTest } from "../../testing/contract/contract-suite.ts";
+import { expect } from "../../testing/contract/expect.ts";
 
 /** A test of the contract that a driver does not pass. */
 export interface ContractGap {
@@ -11,28 +13,41 @@ export interface ContractGap {
   readonly byChance?: boolean;
 }
 
-interface Suite {
-  readonly tasks: readonly (Suite | { readonly name: string })[];
+/** The suite with these tests skipped, or expected to fail; their names say why. */
+export function withGaps(suite: ContractSuite, gaps: readonly ContractGap[]): ContractSuite {
+  const unknown = new Set(gaps.map((gap) => gap.test));
+  const declared = withoutGaps(suite, gaps, unknown);
+  const everyGap: ContractTest = {
+    name: "each declared gap names a test of the contract",
+    run: () => expect([...unknown]).toEqual([]),
+  };
+  return { ...declared, items: [...declared.items, everyGap] };
 }
 
-/** Expects these tests of the surrounding group to fail, or skips them; shows why. */
-export function declareGaps(gaps: readonly ContractGap[]): void {
-  beforeEach(({ task, skip, annotate }) => {
-    const gap = gaps.find((candidate) => candidate.test === task.name);
-    if (gap === undefined) return undefined;
-    if (gap.byChance === true) skip(`gap: ${gap.reason}`);
-    // As `test.fails` would have it; the tests themselves know of no driver.
-    Object.assign(task, { fails: true });
-    return annotate(gap.reason, "gap").then(() => undefined);
+function withoutGaps(
+  suite: ContractSuite,
+  gaps: readonly ContractGap[],
+  unknown: Set<string>,
+): ContractSuite {
+  const items = suite.items.map((item) => {
+    if (isSuite(item)) return withoutGaps(item, gaps, unknown);
+    const gap = gaps.find((candidate) => candidate.test === item.name);
+    if (gap === undefined) return item;
+    unknown.delete(item.name);
+    const note = `gap: ${gap.reason}`;
+    if (gap.byChance === true) return { ...item, skipped: note };
+    return { ...item, name: `${item.name} (${note})`, run: () => expectFailure(item) };
   });
-  describe("declared gaps", () => {
-    test("each names a test of the contract", ({ task }) => {
-      const all = new Set(namesIn(task.suite?.suite));
-      expect(gaps.map((gap) => gap.test).filter((name) => !all.has(name))).toEqual([]);
-    });
-  });
+  return { ...suite, items };
 }
 
-function namesIn(suite: Suite | undefined): readonly string[] {
-  return (suite?.tasks ?? []).flatMap((task) => ("tasks" in task ? namesIn(task) : [task.name]));
+/** So that a gap is noticed when it is over. */
+async function expectFailure({ name, run }: ContractTest): Promise<void> {
+  const hasFailed = await Promise.resolve()
+    .then(run)
+    .then(
+      () => false,
+      () => true,
+    );
+  if (!hasFailed) expect.fail(`"${name}" is declared as a gap and passes; take the gap away`);
 }

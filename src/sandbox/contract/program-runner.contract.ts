@@ -1,5 +1,5 @@
 /** What the parts of the sandbox contract share: a sandbox per group of tests, and short runs. */
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll } from "../../testing/contract/contract-suite.ts";
 import { LIMITS, runLimits } from "../../base/limits.ts";
 import type { JsonValue } from "../../base/json.ts";
 import type { RunJournal } from "../../skill/run-journal.ts";

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { setTimeout as delay } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, test } from "../../testing/contract/contract-suite.ts";
+import { expect } from "../../testing/contract/expect.ts";
 import { mainOf, useRunner } from "./program-runner.contract.ts";
 import type { JsonValue } from "../../base/json.ts";
 import type { RunJournal } from "../../skill/run-journal.ts";

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, test } from "../../testing/contract/contract-suite.ts";
+import { expect } from "../../testing/contract/expect.ts";
 import { findJsonDefect } from "../../base/json.ts";
 import { mainOf, useRunner } from "./program-runner.contract.ts";
 import type { CreateSandbox } from "./program-runner.contract.ts";

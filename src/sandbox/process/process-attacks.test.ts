@@ -1,4 +1,9 @@
-import { describeAttacks } from "../contract/attacks/attacks.contract.ts";
+import * as vitest from "vitest";
+import { attackContract } from "../contract/attacks/attacks.contract.ts";
 import { quickjsProcessSandbox } from "./quickjs-process-sandbox.ts";
+import { declareContract } from "../../testing/contract/run-contract.ts";
 
-describeAttacks((size) => quickjsProcessSandbox(size));
+declareContract(
+  attackContract((size) => quickjsProcessSandbox(size)),
+  vitest,
+);

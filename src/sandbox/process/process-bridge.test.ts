@@ -1,4 +1,9 @@
-import { describeBridge } from "../contract/bridge.contract.ts";
+import * as vitest from "vitest";
+import { bridgeContract } from "../contract/bridge.contract.ts";
 import { quickjsProcessSandbox } from "./quickjs-process-sandbox.ts";
+import { declareContract } from "../../testing/contract/run-contract.ts";
 
-describeBridge((size) => quickjsProcessSandbox(size));
+declareContract(
+  bridgeContract((size) => quickjsProcessSandbox(size)),
+  vitest,
+);

@@ -1,9 +1,10 @@
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
+import * as vitest from "vitest";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { mainOf, runProgram } from "../contract/program-runner.contract.ts";
-import { describeSandbox } from "../sandbox.contract.ts";
+import { sandboxContract } from "../sandbox.contract.ts";
 import { launchCommand } from "./launch-command.ts";
 import { quickjsProcessSandbox } from "./quickjs-process-sandbox.ts";
 import type { QuickjsProcessSandboxOptions } from "./quickjs-process-sandbox.ts";
@@ -14,13 +15,17 @@ import {
   sandboxProcessesOf,
   threadStatuses,
 } from "./testing-fixtures/sandbox-processes.ts";
+import { declareContract } from "../../testing/contract/run-contract.ts";
 
 const fixture = (name: string): string =>
   new URL(`./testing-fixtures/${name}.ts`, import.meta.url).pathname;
 /** Where the kernel's parts can be had at all. */
 const IS_LINUX = process.platform === "linux";
 
-describeSandbox("quickjs-process", (size) => quickjsProcessSandbox(size));
+declareContract(
+  sandboxContract("quickjs-process", (size) => quickjsProcessSandbox(size)),
+  vitest,
+);
 
 const NAMES = ["a", "b", "c", "d", "e", "f"];
 

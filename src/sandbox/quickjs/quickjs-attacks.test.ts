@@ -1,4 +1,9 @@
-import { describeAttacks } from "../contract/attacks/attacks.contract.ts";
+import * as vitest from "vitest";
+import { attackContract } from "../contract/attacks/attacks.contract.ts";
 import { quickjsSandbox } from "./quickjs-sandbox.ts";
+import { declareContract } from "../../testing/contract/run-contract.ts";
 
-describeAttacks((size) => quickjsSandbox(size));
+declareContract(
+  attackContract((size) => quickjsSandbox(size)),
+  vitest,
+);

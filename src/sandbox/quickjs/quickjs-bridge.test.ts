@@ -1,4 +1,9 @@
-import { describeBridge } from "../contract/bridge.contract.ts";
+import * as vitest from "vitest";
+import { bridgeContract } from "../contract/bridge.contract.ts";
 import { quickjsSandbox } from "./quickjs-sandbox.ts";
+import { declareContract } from "../../testing/contract/run-contract.ts";
 
-describeBridge((size) => quickjsSandbox(size));
+declareContract(
+  bridgeContract((size) => quickjsSandbox(size)),
+  vitest,
+);

@@ -1,13 +1,18 @@
 import { execFile } from "node:child_process";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import * as vitest from "vitest";
 import { expect, test } from "vitest";
 import { LIMITS } from "../../base/limits.ts";
-import { describeSandbox } from "../sandbox.contract.ts";
+import { sandboxContract } from "../sandbox.contract.ts";
 import { verifyEngine } from "./engine-binary.ts";
 import { quickjsSandbox } from "./quickjs-sandbox.ts";
+import { declareContract } from "../../testing/contract/run-contract.ts";
 
-describeSandbox("quickjs", (size) => quickjsSandbox(size));
+declareContract(
+  sandboxContract("quickjs", (size) => quickjsSandbox(size)),
+  vitest,
+);
 
 test("an engine binary with another hash is refused by name", () => {
   expect(() => verifyEngine(new Uint8Array([0]))).toThrow(

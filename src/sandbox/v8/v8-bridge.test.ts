@@ -1,4 +1,9 @@
-import { describeBridge } from "../contract/bridge.contract.ts";
+import * as vitest from "vitest";
+import { bridgeContract } from "../contract/bridge.contract.ts";
 import { v8Sandbox } from "./v8-sandbox.ts";
+import { declareContract } from "../../testing/contract/run-contract.ts";
 
-describeBridge((size) => v8Sandbox(size === undefined ? {} : { workers: size.workers }));
+declareContract(
+  bridgeContract((size) => v8Sandbox(size === undefined ? {} : { workers: size.workers })),
+  vitest,
+);

@@ -1,19 +1,24 @@
+import * as vitest from "vitest";
 import { expect, test } from "vitest";
-import { describeEmbedder } from "../embedder.contract.ts";
+import { embedderContract } from "../embedder.contract.ts";
 import { functionEmbedder } from "./function-embedder.ts";
 import { hashedWords } from "./testing-fixtures/hashed-words.ts";
+import { declareContract } from "../../testing/contract/run-contract.ts";
 
 const DIMENSIONS = 32;
 
-describeEmbedder("functionEmbedder", () =>
-  Promise.resolve(
-    functionEmbedder({
-      id: "words",
-      dimensions: DIMENSIONS,
-      batchSize: 5,
-      embed: (texts) => texts.map((text) => hashedWords(text, DIMENSIONS)),
-    }),
+declareContract(
+  embedderContract("functionEmbedder", () =>
+    Promise.resolve(
+      functionEmbedder({
+        id: "words",
+        dimensions: DIMENSIONS,
+        batchSize: 5,
+        embed: (texts) => texts.map((text) => hashedWords(text, DIMENSIONS)),
+      }),
+    ),
   ),
+  vitest,
 );
 
 test("what the function gives is brought to unit length, whatever kind of list it is", async () => {

@@ -1,10 +1,12 @@
+import * as vitest from "vitest";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { describeEmbedder } from "../embedder.contract.ts";
+import { embedderContract } from "../embedder.contract.ts";
 import type { Embedder } from "../embedder.ts";
 import { httpEmbedder } from "./http-embedder.ts";
 import type { HttpEmbedderOptions } from "./http-options.ts";
 import { embeddingsServer, sendJson, sendStatus } from "./testing-fixtures/embeddings-server.ts";
 import type { EmbeddingsServer } from "./testing-fixtures/embeddings-server.ts";
+import { declareContract } from "../../testing/contract/run-contract.ts";
 
 const KEY = "sk-secret-0123456789";
 const DIMENSIONS = 32;
@@ -15,9 +17,17 @@ beforeAll(async () => {
 });
 afterAll(() => shared[Symbol.asyncDispose]());
 
-describeEmbedder("httpEmbedder", () => httpEmbedder({ url: shared.url, model: "m", batchSize: 4 }));
-describeEmbedder("httpEmbedder with base64", () =>
-  httpEmbedder({ url: shared.url, model: "m", batchSize: 4, encodingFormat: "base64" }),
+declareContract(
+  embedderContract("httpEmbedder", () =>
+    httpEmbedder({ url: shared.url, model: "m", batchSize: 4 }),
+  ),
+  vitest,
+);
+declareContract(
+  embedderContract("httpEmbedder with base64", () =>
+    httpEmbedder({ url: shared.url, model: "m", batchSize: 4, encodingFormat: "base64" }),
+  ),
+  vitest,
 );
 
 function open(

@@ -1,8 +1,10 @@
+import * as vitest from "vitest";
 import { afterAll, describe, expect, test } from "vitest";
 import { RepertoireError } from "../../base/errors.ts";
-import { describeEmbedder } from "../embedder.contract.ts";
+import { embedderContract } from "../embedder.contract.ts";
 import { miniLmEmbedder } from "./minilm-embedder.ts";
 import type { MiniLmEmbedder } from "./minilm-embedder.ts";
+import { declareContract } from "../../testing/contract/run-contract.ts";
 
 const opened = await miniLmEmbedder().catch((error: unknown) => error);
 
@@ -20,7 +22,10 @@ if (opened instanceof RepertoireError) {
 } else {
   const embedder = opened as MiniLmEmbedder;
   afterAll(() => embedder.close());
-  describeEmbedder("miniLmEmbedder", () => Promise.resolve(embedder));
+  declareContract(
+    embedderContract("miniLmEmbedder", () => Promise.resolve(embedder)),
+    vitest,
+  );
 
   describe("miniLmEmbedder", () => {
     test("gives the published similarity of two sentences", async () => {

@@ -3,14 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import fc from "fast-check";
+import * as vitest from "vitest";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { declareContract } from "../../testing/contract/run-contract.ts";
 import type { IndexQuery, SearchIndex } from "../search-index.ts";
 import {
   CONTRACT_DIMENSIONS,
-  describeSearchIndex,
   direction,
   idsOf,
   indexDocument,
+  searchIndexContract,
 } from "../search-index.contract.ts";
 import { sqliteSearchIndex } from "../sqlite-index.ts";
 
@@ -43,7 +45,10 @@ async function open(threadFrom = 0, name = "index"): Promise<SearchIndex> {
 }
 
 let files = 0;
-describeSearchIndex("sqliteSearchIndex on a thread", () => open(0, `contract-${++files}`));
+declareContract(
+  searchIndexContract("sqliteSearchIndex on a thread", () => open(0, `contract-${++files}`)),
+  vitest,
+);
 
 const ANY: IndexQuery = { text: "word", filter: { status: "active" }, limit: 10 };
 

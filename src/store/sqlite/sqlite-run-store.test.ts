@@ -1,15 +1,17 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import * as vitest from "vitest";
 import { expect, onTestFinished, test } from "vitest";
 import { LIMITS, runLimits } from "../../base/limits.ts";
-import { describeLearnedUses, queryUse } from "../learned-uses.contract.ts";
-import { describeRunStore } from "../run-store.contract.ts";
+import { learnedUsesContract, queryUse } from "../learned-uses.contract.ts";
+import { runStoreContract } from "../run-store.contract.ts";
 import type { RunStorePlace } from "../run-store.contract.ts";
 import { temporaryDirectory } from "../testing-fixtures/temporary-directory.ts";
 import type { RecordedRun } from "../run-store.ts";
 import { RUNS_SCHEMA } from "./runs-schema.ts";
 import { sqliteRunStore } from "./sqlite-run-store.ts";
+import { declareContract } from "../../testing/contract/run-contract.ts";
 
 async function openPlace(): Promise<RunStorePlace> {
   const directory = temporaryDirectory();
@@ -20,8 +22,8 @@ async function openPlace(): Promise<RunStorePlace> {
   };
 }
 
-describeRunStore("sqliteRunStore", openPlace);
-describeLearnedUses("sqliteRunStore", openPlace);
+declareContract(runStoreContract("sqliteRunStore", openPlace), vitest);
+declareContract(learnedUsesContract("sqliteRunStore", openPlace), vitest);
 
 function runOf(runId: string, secret: string): RecordedRun {
   return {

@@ -1,13 +1,15 @@
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
+import * as vitest from "vitest";
 import { expect, test } from "vitest";
-import { describeExpectedStatus } from "../expected-status.contract.ts";
-import { describeSkillBrowsing } from "../skill-browsing.contract.ts";
-import { describeSkillStore } from "../skill-store.contract.ts";
+import { expectedStatusContract } from "../expected-status.contract.ts";
+import { skillBrowsingContract } from "../skill-browsing.contract.ts";
+import { skillStoreContract } from "../skill-store.contract.ts";
 import type { SkillStorePlace } from "../skill-store.contract.ts";
 import { FULLEST_DEFINITION, newVersion } from "../testing-fixtures/new-version.ts";
 import { temporaryDirectory } from "../testing-fixtures/temporary-directory.ts";
 import { sqliteSkillStore } from "./sqlite-skill-store.ts";
+import { declareContract } from "../../testing/contract/run-contract.ts";
 
 async function openPlace(): Promise<SkillStorePlace> {
   const directory = temporaryDirectory();
@@ -17,9 +19,9 @@ async function openPlace(): Promise<SkillStorePlace> {
   };
 }
 
-describeSkillStore("sqliteSkillStore", openPlace);
-describeSkillBrowsing("sqliteSkillStore", openPlace);
-describeExpectedStatus("sqliteSkillStore", openPlace);
+declareContract(skillStoreContract("sqliteSkillStore", openPlace), vitest);
+declareContract(skillBrowsingContract("sqliteSkillStore", openPlace), vitest);
+declareContract(expectedStatusContract("sqliteSkillStore", openPlace), vitest);
 
 test("a file of the first schema gets its callers, names and times", async () => {
   const directory = temporaryDirectory();

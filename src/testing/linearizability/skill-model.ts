@@ -208,7 +208,7 @@ function versionOf(chain: Chain | undefined, version: number): Chain | undefined
 function contentsOf(chain: Chain | undefined): readonly string[] {
   const contents: string[] = [];
   for (let at = chain; at !== undefined; at = at.before) contents.push(at.content);
-  return contents.reverse();
+  return contents.toReversed();
 }
 
 /** A call and its answer in a few words. */

@@ -26,9 +26,9 @@ export type OpenSubject = (argument: string, recorder: HistoryRecorder) => Promi
 export type StressMessage = "ready" | "stop";
 
 async function work(task: StressTask): Promise<void> {
-  let isStopping = false;
+  const stopping = new AbortController();
   process.on("message", (message: StressMessage) => {
-    if (message === "stop") isStopping = true;
+    if (message === "stop") stopping.abort();
   });
   // Whoever started it is gone: nobody would check what it does, or stop it.
   process.once("disconnect", () => process.exit());
@@ -38,7 +38,7 @@ async function work(task: StressTask): Promise<void> {
   process.send?.("ready" satisfies StressMessage);
   const { seed, client, keys, prefix, mix } = task;
   const plan = stressOperations({ seed, client, keys, prefix, mix });
-  while (!isStopping) {
+  while (!stopping.signal.aborted) {
     await subject.perform(plan.next().value);
     // Calls of an embedded store may never leave the microtask queue, and nobody would be heard.
     await new Promise((resolve) => setImmediate(resolve));

@@ -149,7 +149,7 @@ export async function stressProcesses(
       }),
     ]);
     isOver = true;
-    await Promise.all(under.map((life) => life && stop(life, findings)));
+    await Promise.all(under.map(async (life) => life && stop(life, findings)));
     await lookAtTheEnd(options, stressKeys(keys, prefix), join(directory, "last.jsonl"));
     return {
       ...stressReport(seed, readHistory(directory), {

@@ -53,7 +53,7 @@ export function storeSubject(store: SkillStore, recorder: HistoryRecorder): Stre
     async rollback(key, version, expectedVersion) {
       const target = await store.find(key, { version });
       if (target === undefined) return 0;
-      const definition = stressDefinition(key, String(target.metadata["content"]));
+      const definition = stressDefinition(key, target.metadata["content"] as string);
       const hash = target.contentHash;
       const rest = { status: "active", checks: [], program: definition.code ?? "" } as const;
       return (

@@ -4,7 +4,15 @@
  * realm exactly as a sandbox nobody has used would give it.
  */
 import { availableParallelism, homedir } from "node:os";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  afterAll,
+  beforeAll,
+  contractSuite,
+  describe,
+  test,
+} from "../../../testing/contract/contract-suite.ts";
+import type { ContractSuite } from "../../../testing/contract/contract-suite.ts";
+import { expect } from "../../../testing/contract/expect.ts";
 import { mainOf, runProgram } from "../program-runner.contract.ts";
 import { realmFingerprint } from "./realm-fingerprint.contract.ts";
 import { ATTACK_FAMILIES } from "./families.contract.ts";
@@ -41,8 +49,8 @@ interface AttackReport extends Seen {
   readonly afterTheEnd: number;
 }
 
-export function describeAttacks(create: CreateSandbox, gaps: AttackGaps = {}): void {
-  describe("attacks", () => {
+export function attackContract(create: CreateSandbox, gaps: AttackGaps = {}): ContractSuite {
+  return contractSuite("attacks", () => {
     const faults: unknown[] = [];
     const fault = (error: unknown): void => void faults.push(error);
     const reports = new Map<Attack, Promise<AttackReport>>();

@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect } from "../../../testing/contract/expect.ts";
 import { contained, endless, failing, never } from "./attack.contract.ts";
 import type { Attack, AttackFamily, Seen } from "./attack.contract.ts";
 

@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect } from "../../../testing/contract/expect.ts";
 import { contained, failing } from "./attack.contract.ts";
 import type { AttackFamily } from "./attack.contract.ts";
 
