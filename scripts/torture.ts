@@ -2,7 +2,8 @@
  * Many processes on one library, with random operations, kills, pauses and full disks; every history
  * is checked. Ends with 1 when anything is found, with the seed that repeats its plan.
  *
- * Run: `npm run torture -- --minutes 5 [--processes 6] [--seed S]`.
+ * Run: `npm run torture -- --minutes 5 [--processes 6] [--seed S] [--round N]`; a replay
+ * begins with the round in which something was found.
  */
 import { parseArgs } from "node:util";
 import { canMount } from "../src/store/testing-fixtures/small-disk.ts";
@@ -13,6 +14,7 @@ const { values } = parseArgs({
   options: {
     minutes: { type: "string", default: "1" },
     processes: { type: "string", default: "6" },
+    round: { type: "string", default: "0" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
   },
 });
@@ -35,6 +37,7 @@ const report = await torture({
   durationMs: minutes * 60_000,
   processes,
   seed,
+  firstRound: Math.round(Number(values.round)),
   onRound: (line) => console.log(line),
 });
 console.log(summary(report));

@@ -16,6 +16,8 @@ export interface TortureOptions {
   readonly seed: number;
   /** Whether some rounds take place on a disk that fills up (default: where a disk can be mounted). */
   readonly fullDisk?: boolean;
+  /** Number of the first round; the fourth of every four is on such a disk (default: 0). */
+  readonly firstRound?: number;
   /** Length of a round, after which its histories are checked (default: 15,000). */
   readonly roundMs?: number;
   /** Told of each round. */
@@ -49,7 +51,7 @@ export interface TortureReport {
 
 const MODULE = new URL("./library-subject.ts", import.meta.url);
 const KEYS = 6;
-/** Of ten rounds, how many are on a disk that fills up. */
+/** One round of so many is on a disk that fills up. */
 const FULL_DISK_ROUND = 4;
 const DISK_MIB = 24;
 
@@ -58,17 +60,17 @@ const DISK_MIB = 24;
  * Every round has skills of its own on the same library; its histories are checked when it is over.
  */
 export async function torture(options: TortureOptions): Promise<TortureReport> {
-  const { durationMs, processes, seed, roundMs = 15_000, onRound } = options;
+  const { durationMs, processes, seed, firstRound = 0, roundMs = 15_000, onRound } = options;
   const fullDisk = options.fullDisk ?? canMount();
   const place = temporaryDirectory();
   const path = join(place.path, "library");
   const totals = emptyTotals();
   const findings: string[] = [];
-  const rounds = Math.max(1, Math.round(durationMs / roundMs));
+  const lastRound = firstRound + Math.max(1, Math.round(durationMs / roundMs));
   const eachMs = Math.min(roundMs, durationMs);
   let fullDiskRounds = 0;
   let guards: boolean | undefined;
-  let round = 0;
+  let round = firstRound;
 
   const check = async (
     where: string,
@@ -79,7 +81,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   };
 
   try {
-    for (; round < rounds && findings.length === 0; round++) {
+    for (; round < lastRound && findings.length === 0; round++) {
       const isFull = fullDisk && round % FULL_DISK_ROUND === FULL_DISK_ROUND - 1;
       const disk = isFull ? smallDisk(join(place.path, "disk"), `size=${DISK_MIB}m`) : undefined;
       const directory = isFull ? join(place.path, "disk", "library") : path;
@@ -127,7 +129,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       seed,
       isSound: findings.length === 0,
       findings,
-      rounds: round,
+      rounds: round - firstRound,
       fullDiskRounds,
       guardedWrites: guards ? totals.guardedWrites : undefined,
     };

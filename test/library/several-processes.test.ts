@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openLibrary } from "../../src/library/open-library.ts";
 import { temporaryDirectory } from "../../src/store/testing-fixtures/temporary-directory.ts";
+import { stressProcesses } from "../../src/testing/stress/stress-processes.ts";
 import type { LibraryAnswer, LibraryCall } from "../support/library-process.ts";
 import { noteDraft, skillDraft } from "../support/skill-draft.ts";
 
@@ -171,6 +172,34 @@ test("of processes that write on the same condition, one succeeds and the others
   const flow = { id: "flow", name: "Flow", steps: ["echo"] };
   await contest((other, own) => other("saveWorkflow", { ...flow, description: own }));
 });
+
+test("what processes are told fits one order, whoever of them is killed or paused", async () => {
+  const report = await stressProcesses({
+    module: new URL("../../scripts/torture/library-subject.ts", import.meta.url),
+    argument: directory.path,
+    seed: 4,
+    durationMs: 5000,
+    processes: 3,
+    mix: {
+      add: 20,
+      update: 15,
+      rollback: 5,
+      status: 6,
+      remove: 3,
+      get: 30,
+      search: 10,
+      execute: 10,
+    },
+    kills: 2,
+    pauses: 2,
+    maxPauseMs: 400,
+    onKilled: async () => expectSound(),
+  });
+  expect(report.findings).toStrictEqual([]);
+  expect(report).toMatchObject({ isSound: true, lostWrites: 0, staleReads: 0 });
+  expect(report.kills).toBeGreaterThan(0);
+  expectSound();
+}, 120_000);
 
 test("processes that create the library at the same moment share it", async () => {
   const workers = Array.from({ length: 3 }, () => start("create"));

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { processFaults } from "../faults/process-faults.ts";
 import type { Pause, ProcessFaults } from "../faults/process-faults.ts";
 import { historyRecorder, readHistory } from "../history/history-file.ts";
+import type { History } from "../history/history-file.ts";
 import { STRESS_MIX, stressFaults, stressKeys } from "./stress-plan.ts";
 import type { StressFault, StressMix } from "./stress-plan.ts";
 import type { OpenSubject, StressTask } from "./stress-process.ts";
@@ -152,7 +153,7 @@ export async function stressProcesses(
     await Promise.all(under.map(async (life) => life && stop(life, findings)));
     await lookAtTheEnd(options, stressKeys(keys, prefix), join(directory, "last.jsonl"));
     return {
-      ...stressReport(seed, readHistory(directory), {
+      ...stressReport(seed, only(stressKeys(keys, prefix), readHistory(directory)), {
         pauses: paused,
         findings,
         ...(options.maxSteps === undefined ? {} : { maxSteps: options.maxSteps }),
@@ -166,6 +167,11 @@ export async function stressProcesses(
     process.off("exit", killAll);
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** What a search saw of skills from before the stress, whose history is not whole, is left out. */
+function only(keys: readonly string[], { operations, failed }: History): History {
+  return { operations: operations.filter(({ key }) => keys.includes(key)), failed };
 }
 
 /** Lets a process finish what it is at, and waits for its end. */
