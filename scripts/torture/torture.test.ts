@@ -22,8 +22,8 @@ test.skipIf(!canMount())(
   "a library on a disk that fills up refuses writes, and stays whole",
   async () => {
     const report = await torture({
-      durationMs: 6000,
-      roundMs: 6000,
+      durationMs: 9000,
+      roundMs: 9000,
       processes: 2,
       seed: 2,
       fullDisk: true,
@@ -31,6 +31,7 @@ test.skipIf(!canMount())(
     });
     expect(report.findings).toStrictEqual([]);
     expect(report).toMatchObject({ isSound: true, rounds: 1, fullDiskRounds: 1, lostWrites: 0 });
+    expect(report.refused["STORE_UNAVAILABLE"]).toBeGreaterThan(0);
   },
   180_000,
 );

@@ -107,13 +107,13 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
           kills: Math.max(1, Math.round(eachMs / 2500)),
           pauses: Math.max(1, Math.round(eachMs / 2500)),
           maxPauseMs: 1500,
+          ...(filling === undefined ? {} : { onStopped: filling }),
           ...(isFull
             ? {}
             : {
                 onKilled: () => check(`round ${round}, after a kill`, () => checkFiles(directory)),
               }),
         });
-        await filling?.();
         addTo(totals, report);
         findings.push(...report.findings);
         await check(`round ${round}, at its end`, () => checkLibrary(directory));
@@ -181,9 +181,9 @@ function addTo(totals: ReturnType<typeof emptyTotals>, report: StressProcessesRe
 }
 
 function roundLine(round: number, isFull: boolean, report: StressProcessesReport): string {
-  const { check, kills, pauses, isSound, worstWaitMs } = report;
+  const { check, kills, pauses, isSound, worstWaitMs, history } = report;
   const place = isFull ? ", on a disk that fills up" : "";
-  return `round ${round}${place}: ${check.operations} operations, ${kills} kills, ${pauses} pauses, worst wait ${worstWaitMs.toFixed(0)} ms, ${isSound ? "sound" : "NOT SOUND"}`;
+  return `round ${round}${place}: ${check.operations} operations, ${history.failed.length} refused, ${kills} kills, ${pauses} pauses, worst wait ${worstWaitMs.toFixed(0)} ms, ${isSound ? "sound" : "NOT SOUND"}`;
 }
 
 /** Makes the library, and tells whether its writes can be guarded. */
@@ -201,8 +201,9 @@ function fillAndFree(filler: string): () => Promise<void> {
   const over = new AbortController();
   const block = Buffer.alloc(256 * 1024);
   const turns = (async () => {
-    while (!over.signal.aborted) {
+    for (;;) {
       await pause(1500, over.signal);
+      if (over.signal.aborted) return;
       try {
         for (;;) writeFileSync(filler, block, { flag: "a" });
       } catch (error) {

@@ -45,6 +45,8 @@ export interface StressProcessesOptions {
   readonly maxPauseMs?: number;
   /** Looks at what a kill left behind, before the process is replaced; what it throws is a finding. */
   readonly onKilled?: () => Promise<void>;
+  /** Puts right what was broken on purpose, before everything is read once more. */
+  readonly onStopped?: () => Promise<void>;
   readonly maxSteps?: number;
 }
 
@@ -151,6 +153,7 @@ export async function stressProcesses(
     ]);
     isOver = true;
     await Promise.all(under.map(async (life) => life && stop(life, findings)));
+    await options.onStopped?.();
     await lookAtTheEnd(options, stressKeys(keys, prefix), join(directory, "last.jsonl"));
     return {
       ...stressReport(seed, only(stressKeys(keys, prefix), readHistory(directory)), {
