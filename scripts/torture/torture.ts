@@ -189,7 +189,7 @@ function roundLine(round: number, isFull: boolean, report: StressProcessesReport
 /** Makes the library, and tells whether its writes can be guarded. */
 async function prepare(directory: string): Promise<boolean> {
   await using library = await openLibrary({ path: directory, sandbox: { workers: 1 } });
-  return hasGuardedWrites(library);
+  return await hasGuardedWrites(library);
 }
 
 /**
