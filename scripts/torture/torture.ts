@@ -102,7 +102,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
             get: 30,
             search: 12,
             execute: 10,
-            guarded: guards ? 6 : 0,
+            guarded: guards ? 12 : 0,
           },
           kills: Math.max(1, Math.round(eachMs / 2500)),
           pauses: Math.max(1, Math.round(eachMs / 2500)),

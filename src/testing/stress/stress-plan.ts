@@ -4,6 +4,7 @@
  */
 import type { SkillStatus } from "../../skill/skill.ts";
 import { seededRandom } from "./seeded-random.ts";
+import type { SeededRandom } from "./seeded-random.ts";
 
 /** Which version a write expects, as seen from the client. */
 export type Expectation =
@@ -103,7 +104,7 @@ export function* stressOperations(options: {
         yield { op, key, content };
         break;
       case "guarded":
-        yield { op, key, content, holdMs: random.below(60), ttlMs: 100 + random.below(200) };
+        yield guardedWrite(random, key, content);
         break;
       case "rollback":
         yield { op, key, back: 1 + random.below(4), expect };
@@ -120,6 +121,14 @@ export function* stressOperations(options: {
         yield { op, key };
     }
   }
+}
+
+/** One in four is late: its lease has ended when it writes. */
+function guardedWrite(random: SeededRandom, key: string, content: string): StressOperation {
+  const ttlMs = 100 + random.below(200);
+  const isLate = random.next() < 0.25;
+  const holdMs = isLate ? ttlMs + random.below(200) : random.below(60);
+  return { op: "guarded", key, content, holdMs, ttlMs };
 }
 
 export interface StressFault {
