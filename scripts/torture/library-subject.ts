@@ -9,8 +9,18 @@ import { librarySubject } from "../../src/testing/stress/stress-subject.ts";
 /** Longer than a disk is full at a time. */
 const PATIENT_MS = 20_000;
 
-export const openSubject: OpenSubject = async (path, recorder) =>
-  librarySubject(await openPatiently(path), recorder);
+export const openSubject: OpenSubject = async (path, recorder) => {
+  const subject = librarySubject(await openPatiently(path), recorder);
+  const close = async (): Promise<void> => {
+    try {
+      await subject.close();
+    } catch (error) {
+      // It says that the last runs found no room on a full disk; skills are not concerned.
+      if (!isOutOfReach(error)) throw error;
+    }
+  };
+  return { ...subject, close };
+};
 
 /** A full disk can not be opened on; whoever starts at such a time tries again. */
 async function openPatiently(path: string): Promise<SkillLibrary> {
@@ -19,9 +29,12 @@ async function openPatiently(path: string): Promise<SkillLibrary> {
     try {
       return await openLibrary({ path, sandbox: { workers: 1 } });
     } catch (error) {
-      const isWorthIt = error instanceof RepertoireError && error.code === "STORE_UNAVAILABLE";
-      if (!isWorthIt || performance.now() > endMs) throw error;
+      if (!isOutOfReach(error) || performance.now() > endMs) throw error;
     }
     await wait(200);
   }
+}
+
+function isOutOfReach(error: unknown): boolean {
+  return error instanceof RepertoireError && error.code === "STORE_UNAVAILABLE";
 }
