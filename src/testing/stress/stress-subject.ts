@@ -1,7 +1,6 @@
 /** What a client of a stress run works on, made from a store or a library and recorded. */
 import { setTimeout as wait } from "node:timers/promises";
 import { RepertoireError } from "../../base/errors.ts";
-import type { AddOptions } from "../../library/catalog-options.ts";
 import type { SkillLibrary } from "../../library/skill-library.ts";
 import { contentHash } from "../../skill/content-hash.ts";
 import type { SkillDefinition, SkillDraft, SkillStatus } from "../../skill/skill.ts";
@@ -124,7 +123,7 @@ async function guardedAdd(
       expectedVersion: "any",
       validate: false,
       lease,
-    } as AddOptions);
+    });
   } finally {
     await lease.release();
   }
@@ -133,7 +132,7 @@ async function guardedAdd(
 /** Whether the library's writes can be guarded by leases that other processes respect. */
 export async function hasGuardedWrites(library: SkillLibrary): Promise<boolean> {
   await using lease = await library.locks.acquire("stress");
-  const options = { expectedVersion: "any", validate: false, lease } as AddOptions;
+  const options = { expectedVersion: "any", validate: false, lease } as const;
   try {
     await library.add(stressDraft("stress-guarded", "one"), options);
     return true;
