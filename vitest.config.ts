@@ -10,8 +10,8 @@ export default defineConfig({
     ],
     globalSetup: "test/support/global-setup.ts",
     reporters: ["default", "./test/support/closing-line-reporter.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Worker pools and child processes of the tests need the second core.
     maxWorkers: 2,
   },
