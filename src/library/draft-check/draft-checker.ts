@@ -123,9 +123,11 @@ function reportOf(worker: Worker, parts: CheckedParts): Promise<StructureReport 
   });
 }
 
-/** Processor time a thread has used; unknown before Node 24.6, or when it has ended. */
+/** Processor time a thread has used; unknown before Node 24.6. */
 async function processorMs(worker: Worker): Promise<number | undefined> {
   const { cpuUsage } = worker as { readonly cpuUsage?: Worker["cpuUsage"] };
-  const used = await cpuUsage?.call(worker).catch(() => undefined);
-  return used === undefined ? undefined : (used.user + used.system) / 1000;
+  if (cpuUsage === undefined) return undefined;
+  // One that has not started has used none; one that has ended is told of by its exit.
+  const { user, system } = await cpuUsage.call(worker).catch(() => ({ user: 0, system: 0 }));
+  return (user + system) / 1000;
 }
