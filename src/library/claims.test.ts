@@ -156,6 +156,23 @@ test("no write is made under a lease that has ended, and every one tells so", as
   expect((await library.stats()).revision).toBe(before.revision);
 });
 
+test("a batch whose lease ends midway keeps what was committed, and writes no more", async () => {
+  const lease = await library.locks.acquire("import", { ttlMs: 60_000 });
+  const drafts = Array.from({ length: 320 }, (_, n) => noteDraft(`note-${n}`));
+  let revoking: Promise<number> | undefined;
+  const outcomes = await library.addMany(drafts, {
+    lease,
+    onResult: () => (revoking ??= other.locks.revoke("import")),
+  });
+  expect(await revoking).toBe(1);
+  const refused = outcomes.findIndex(({ ok }) => !ok);
+  expect(refused).toBeGreaterThanOrEqual(64);
+  const codes = outcomes.slice(refused).map((each) => (each.ok ? "added" : each.error.code));
+  expect(new Set(codes)).toEqual(new Set(["LEASE_LOST"]));
+  const stored = (await other.list({ limit: 1000 })).filter(({ id }) => id.startsWith("note-"));
+  expect(stored).toHaveLength(refused);
+});
+
 test("writes under a lease that is held are made, also of other skills than its key names", async () => {
   await using lease = await library.locks.acquire("import");
   const fence = { key: lease.key, token: lease.token };

@@ -196,6 +196,26 @@ test("what a change throws, and what add refuses, is thrown at once", async () =
   expect(await library.update("echo", broken, { validate: false })).toMatchObject({ version: 2 });
 });
 
+test("an update under a lease that is over is refused at once, and not tried again", async () => {
+  await using fixture = await temporaryLibrary({ embedder: false });
+  const { library } = fixture;
+  await library.add(noteDraft("note", "1"));
+  let calls = 0;
+  const lease = await library.claim("note");
+  const refused = library.update(
+    "note",
+    async (draft, skill) => {
+      calls += 1;
+      await library.endClaim("note");
+      return increment(draft, skill);
+    },
+    { lease },
+  );
+  expect(await rejection(refused)).toMatchObject({ code: "LEASE_LOST" });
+  expect(calls).toBe(1);
+  expect(await library.get("note")).toMatchObject({ version: 1, instructions: "1" });
+});
+
 test("options and results that are wrong are refused", async () => {
   await using fixture = await temporaryLibrary({ embedder: false });
   const { library } = fixture;

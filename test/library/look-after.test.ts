@@ -1,6 +1,9 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { closeSync, openSync, readdirSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openLibrary } from "../../src/library/open-library.ts";
 import { skillDraft, noteDraft } from "../support/skill-draft.ts";
@@ -9,6 +12,8 @@ import type { TemporaryLibrary } from "../support/temporary-library.ts";
 
 // Whole libraries with threads and processes of their own, on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 });
+
+const CRASH_PROGRAM = fileURLToPath(new URL("../support/crash-process.ts", import.meta.url));
 
 let temporary: TemporaryLibrary;
 
@@ -53,6 +58,25 @@ test("a library that is whole is told to be, with what it holds", async () => {
     indexed: 4,
   });
   expect(await temporary.library.repair()).toStrictEqual({ repaired: [], left: [] });
+});
+
+test("a check beside writers of other processes finds nothing wrong", async () => {
+  const { library, path } = temporary;
+  const writers = ["left", "right"].map((id) =>
+    fork(CRASH_PROGRAM, [path, "anything", id], { execArgv: [] }),
+  );
+  try {
+    await Promise.all(writers.map((writer) => once(writer, "message")));
+    for (let round = 0; round < 3; round++)
+      expect(await library.check()).toMatchObject({ ok: true, problems: [] });
+    for (const writer of writers) expect(writer.exitCode).toBeNull();
+  } finally {
+    const ended = writers
+      .filter(({ exitCode }) => exitCode === null)
+      .map((writer) => once(writer, "exit"));
+    for (const writer of writers) writer.kill("SIGKILL");
+    await Promise.all(ended);
+  }
 });
 
 test("what is derived is made anew in every part, and what is not is left for a backup", async () => {
