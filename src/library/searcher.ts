@@ -88,7 +88,7 @@ export interface SearchResult {
   readonly modeReason?: string;
   /** Id of the embedder whose vectors were compared; `null` in mode `keyword`. */
   readonly embedder: string | null;
-  /** Library revision the answer is of. */
+  /** Library revision the answer is at least of; of a view, exactly. Others may have committed meanwhile. */
   readonly revision: number;
   /** False when nothing in the library fits the query well. */
   readonly confident: boolean;
