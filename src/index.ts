@@ -106,7 +106,7 @@ export type { FunctionEmbedderOptions } from "./search/embedders/function-embedd
 export type { HttpEmbedderOptions } from "./search/embedders/http-options.ts";
 export type { MiniLmEmbedder } from "./search/embedders/minilm-embedder.ts";
 export type { StaticEmbedderOptions } from "./search/static-embedder.ts";
-export type { SearchIndex } from "./search/search-index.ts";
+export type { IndexActivity, SearchIndex } from "./search/search-index.ts";
 export type { DraftMerge } from "./skill/compare-drafts.ts";
 export type { FieldChange } from "./skill/definition-diff.ts";
 export type {

@@ -1,4 +1,4 @@
-import { Argument, Command } from "commander";
+import { Argument, Command, Option } from "commander";
 import { execFileSync, spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { completionScript } from "./completion.ts";
@@ -9,7 +9,8 @@ function program(): Command {
     .command("list")
     .description("List the user's skills")
     .option("--json", "print JSON")
-    .option("--limit <n>", "at most");
+    .option("--limit <n>", "at most")
+    .addOption(new Option("--order <what>", "order").choices(["name", "uses"]));
   program
     .command("status")
     .description("Change it")
@@ -30,7 +31,9 @@ describe("completionScript", () => {
   test("completes commands, options and values in bash", () => {
     expect(complete("repertoire ")).toEqual(["list", "status"]);
     expect(complete("repertoire st")).toEqual(["status"]);
-    expect(complete("repertoire list --")).toEqual(["--json", "--limit", "--help"]);
+    expect(complete("repertoire list --")).toEqual(["--json", "--limit", "--order", "--help"]);
+    expect(complete("repertoire list --json --order ")).toEqual(["name", "uses"]);
+    expect(complete("repertoire list --order n")).toEqual(["name"]);
     expect(complete("repertoire status slugify a")).toEqual(["active"]);
     expect(complete("repertoire unknown ")).toEqual([""]);
   });
@@ -42,6 +45,7 @@ describe("completionScript", () => {
       expect(script).toContain("user'\\''s skills");
       expect(script).toContain("limit");
       expect(script).toContain("active draft");
+      expect(script).toContain("name uses");
       const parsed = spawnSync(shell, ["-n"], { input: script, encoding: "utf8" });
       // Where the shell is not installed, its syntax can not be checked.
       if (parsed.error === undefined) expect(parsed.stderr).toBe("");

@@ -12,6 +12,8 @@ interface Completed {
     readonly flag: string;
     readonly summary: string;
     readonly takesValue: boolean;
+    /** Its values where there are few. */
+    readonly values: readonly string[];
   }[];
   /** Values of its arguments where there are few. */
   readonly words: readonly string[];
@@ -29,9 +31,11 @@ function completed(command: Command): Completed {
     summary: command.description(),
     options: [
       ...command.options,
-      { long: "--help", description: "display help", required: false },
-    ].flatMap(({ long, description, required }) =>
-      long == null ? [] : [{ flag: long, summary: description, takesValue: required }],
+      { long: "--help", description: "display help", required: false, argChoices: [] },
+    ].flatMap(({ long, description, required, argChoices = [] }) =>
+      long == null
+        ? []
+        : [{ flag: long, summary: description, takesValue: required, values: argChoices }],
     ),
     words: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
   };
@@ -41,6 +45,11 @@ function bash(commands: readonly Completed[]): string {
   const cases = commands.map(
     ({ name, options, words }) =>
       `    ${name}) words="${[...words, ...options.map(({ flag }) => flag)].join(" ")}" ;;`,
+  );
+  const values = commands.flatMap(({ name, options }) =>
+    options
+      .filter((option) => option.values.length > 0)
+      .map((option) => `    ${name}:${option.flag}) words="${option.values.join(" ")}" ;;`),
   );
   return `# Completion of repertoire for bash.
 _repertoire() {
@@ -53,6 +62,10 @@ _repertoire() {
 ${cases.join("\n")}
     *) words="" ;;
   esac
+  case "\${COMP_WORDS[1]}:\${COMP_WORDS[COMP_CWORD - 1]}" in
+${values.join("\n")}
+    *) ;;
+  esac
   COMPREPLY=($(compgen -W "$words" -- "$current"))
 }
 complete -o bashdefault -o default -F _repertoire repertoire
@@ -62,9 +75,12 @@ complete -o bashdefault -o default -F _repertoire repertoire
 function zsh(commands: readonly Completed[]): string {
   const names = commands.map(({ name, summary }) => `    ${quote(`${name}:${summary}`)}`);
   const cases = commands.map(({ name, options, words }) => {
-    const specs = options.map(({ flag, summary, takesValue }) =>
-      quote(`${flag}[${summary.replaceAll(/[[\]]/g, "")}]${takesValue ? ":value:_files" : ""}`),
-    );
+    const specs = options.map(({ flag, summary, takesValue, values }) => {
+      const wanted = values.length === 0 ? "_files" : `(${values.join(" ")})`;
+      return quote(
+        `${flag}[${summary.replaceAll(/[[\]]/g, "")}]${takesValue ? `:value:${wanted}` : ""}`,
+      );
+    });
     const rest =
       words.length === 0 ? quote("*:file:_files") : quote(`*:value:(${words.join(" ")})`);
     return `    ${name}) _arguments ${[...specs, rest].join(" ")} ;;`;
@@ -94,8 +110,8 @@ function fish(commands: readonly Completed[]): string {
   const lines = commands.flatMap(({ name, summary, options, words }) => [
     `complete -c repertoire -n __fish_use_subcommand -f -a ${name} -d ${quote(summary)}`,
     ...options.map(
-      ({ flag, summary: about, takesValue }) =>
-        `complete -c repertoire -n "__fish_seen_subcommand_from ${name}" -l ${flag.slice(2)}${takesValue ? " -r" : ""} -d ${quote(about)}`,
+      ({ flag, summary: about, takesValue, values }) =>
+        `complete -c repertoire -n "__fish_seen_subcommand_from ${name}" -l ${flag.slice(2)}${takesValue ? " -r" : ""}${values.length === 0 ? "" : ` -f -a ${quote(values.join(" "))}`} -d ${quote(about)}`,
     ),
     ...(words.length === 0
       ? []

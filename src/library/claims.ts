@@ -49,7 +49,8 @@ interface KnownClaim {
   readonly endsAtMs: number;
 }
 
-const PREFIX = "skill:";
+/** What the key of a claim begins with. */
+export const CLAIM_PREFIX = "skill:";
 
 export class Claims {
   readonly #parts: ClaimsParts;
@@ -129,7 +130,7 @@ export class Claims {
     const { store, locks, shareFile } = this.#parts;
     const commitsSeen = shareFile ? store.commitsSeen : undefined;
     if (commitsSeen !== undefined && commitsSeen === this.#commitsSeen) return;
-    const holders = locks.holders(PREFIX);
+    const holders = locks.holders(CLAIM_PREFIX);
     if (holders instanceof Promise) return holders.then((all) => this.#learn(all, commitsSeen));
     this.#learn(holders, commitsSeen);
   }
@@ -140,7 +141,7 @@ export class Claims {
       holders
         .filter(({ mode }) => mode === "write")
         .map((holder) => {
-          const id = holder.key.slice(PREFIX.length);
+          const id = holder.key.slice(CLAIM_PREFIX.length);
           const before = this.#known.get(id);
           return [id, knownClaim(holder, clock, before)];
         }),
@@ -179,7 +180,7 @@ function knownClaim(
 }
 
 function keyOf(id: string): string {
-  if (isSkillId(id)) return PREFIX + id;
+  if (isSkillId(id)) return CLAIM_PREFIX + id;
   throw new RepertoireError(
     "INVALID_INPUT",
     `Expected a skill id (${SKILL_ID_RULE}), got ${preview(id)}`,

@@ -1,8 +1,10 @@
 import type { CacheStats } from "../cache/cache-stats.ts";
 import type { LockStats } from "../lock/lock-driver.ts";
 import type { SandboxStats } from "../sandbox/sandbox.ts";
+import type { IndexActivity } from "../search/search-index.ts";
 import type { SkillStatus } from "../skill/skill.ts";
 import type { RunTotals } from "../store/run-store.ts";
+import { CLAIM_PREFIX } from "./claims.ts";
 import type { LearningStats } from "./learning.ts";
 import type { LibraryParts } from "./library-parts.ts";
 import type { RunQueueStats } from "./run-queue.ts";
@@ -41,10 +43,16 @@ export interface LibraryStats {
     readonly embedderError?: string;
     /** While the embedder was changed: the one that will be used, once it is done with all skills. */
     readonly next?: SpaceProgress;
+    /** What the index has done in this process. */
+    readonly activity: IndexActivity;
   };
   readonly learning: LearningStats;
   readonly cache: CacheStats;
-  readonly locks: LockStats;
+  /** Of this process, but for `heldByAll`. */
+  readonly locks: LockStats & {
+    /** Leases held now in any process, and how many of them are claims of skills. */
+    readonly heldByAll: { readonly leases: number; readonly claims: number };
+  };
   readonly sandbox: SandboxStats;
   /** Runs that callers asked for, in front of the sandbox. */
   readonly queue: RunQueueStats;
@@ -59,6 +67,7 @@ export async function libraryStats(parts: LibraryParts): Promise<LibraryStats> {
   const { index, embedder, indexer } = spaces.current;
   const embedderError = indexer.embedderError ?? spaces.next?.indexer.embedderError;
   const next = await spaces.progress();
+  const holders = await locks.holders("");
   // What stands around programs is known only from a start; that it fails is told by the first run.
   await sandbox.prepare?.().catch(() => undefined);
   return {
@@ -73,10 +82,17 @@ export async function libraryStats(parts: LibraryParts): Promise<LibraryStats> {
       embedder: embedder?.id ?? null,
       ...(embedderError === undefined ? {} : { embedderError }),
       ...(next === undefined ? {} : { next }),
+      activity: index.activity(),
     },
     learning: learning.stats,
     cache: cache.stats,
-    locks: locks.stats(),
+    locks: {
+      ...locks.stats(),
+      heldByAll: {
+        leases: holders.length,
+        claims: holders.filter(({ key }) => key.startsWith(CLAIM_PREFIX)).length,
+      },
+    },
     sandbox: sandbox.stats(),
     queue: parts.queue.stats(),
     writes: parts.writes.stats(),

@@ -4,7 +4,7 @@ import { isoTime, systemClock } from "../../base/clock.ts";
 import { RepertoireError } from "../../base/errors.ts";
 import { preview } from "../../base/json.ts";
 import { LIMITS } from "../../base/limits.ts";
-import type { ExecuteManyItem } from "../../index.ts";
+import type { ExecuteManyItem, RunPriority } from "../../index.ts";
 import type { ExecutionRecord } from "../../skill/execution.ts";
 import { nearest } from "../../skill/nearest.ts";
 import { statusStyle } from "../colours.ts";
@@ -21,15 +21,19 @@ import type { FetchFlags } from "../fetch-options.ts";
 import { inOrder } from "../in-order.ts";
 import { runSignal } from "../interrupted-run.ts";
 import { wholeNumber } from "../numbers.ts";
+import { priorityOption } from "../priority-option.ts";
 import { progressBar } from "../progress-bar.ts";
 import { parseItems, readSource } from "../read-input.ts";
 import type { Item } from "../read-input.ts";
 import { skillAt } from "../skill-at.ts";
 import { cutToWidth, oneLine } from "../text-width.ts";
+import { totalTimeoutOption } from "../total-timeout-option.ts";
 
 interface BatchFlags extends FetchFlags, AtFlags {
   readonly maxConcurrent?: number;
   readonly timeout?: number;
+  readonly totalTimeout?: number;
+  readonly priority?: RunPriority;
   readonly caller?: string;
 }
 
@@ -55,7 +59,9 @@ export const batchCommand: Install = (program, run) => {
     .option("--timeout <duration>", "of each run, such as 300ms, 30s, 2m", (text) =>
       parseDuration(text, LIMITS.maxTimeoutMs),
     )
+    .addOption(totalTimeoutOption("batch"))
     .addOption(callerOption())
+    .addOption(priorityOption("batch"))
     .addOption(atOption())
     .action((file: string, flags: BatchFlags, command: Command) =>
       run(command, (context) => batch(context, file, flags)),
@@ -85,11 +91,11 @@ async function batch(context: CliContext, file: string, flags: BatchFlags): Prom
     }
   });
   if (runnable.length === 0) return;
-  const { maxConcurrent, timeout: timeoutMs } = flags;
+  const { maxConcurrent, timeout: timeoutMs, totalTimeout: totalTimeoutMs, priority } = flags;
   const library = await readerOf(await context.library(policy), flags);
   progress();
   await library.executeMany(runnable, {
-    ...defined({ maxConcurrent, timeoutMs, caller: callerOf(flags) }),
+    ...defined({ maxConcurrent, timeoutMs, totalTimeoutMs, priority, caller: callerOf(flags) }),
     signal: runSignal(context),
     onResult: (execution, index) => {
       ended += 1;

@@ -3,7 +3,13 @@ import type { Command } from "commander";
 import { RepertoireError } from "../../base/errors.ts";
 import type { JsonObject } from "../../base/json.ts";
 import { LIMITS } from "../../base/limits.ts";
-import type { ComposeOptions, WorkflowInput, WorkflowRun, WorkflowStep } from "../../index.ts";
+import type {
+  ComposeOptions,
+  RunPriority,
+  WorkflowInput,
+  WorkflowRun,
+  WorkflowStep,
+} from "../../index.ts";
 import { statusStyle } from "../colours.ts";
 import { atOption, readerOf } from "../at-option.ts";
 import type { AtFlags } from "../at-option.ts";
@@ -19,6 +25,7 @@ import type { FetchFlags } from "../fetch-options.ts";
 import { runSignal } from "../interrupted-run.ts";
 import { noteAdded } from "../note-added.ts";
 import { plural } from "../plural.ts";
+import { priorityOption } from "../priority-option.ts";
 import { progressBar } from "../progress-bar.ts";
 import { parseExpectedVersion } from "../numbers.ts";
 import { parseJson, parseJsonOption, readSource } from "../read-input.ts";
@@ -26,6 +33,7 @@ import { renderExecutionError, renderValue } from "../render-execution.ts";
 import { skillAt } from "../skill-at.ts";
 import { renderTable } from "../table.ts";
 import { oneLine } from "../text-width.ts";
+import { totalTimeoutOption } from "../total-timeout-option.ts";
 import { UsageError } from "../usage-error.ts";
 
 interface ComposeFlags extends FetchFlags, AtFlags {
@@ -33,6 +41,8 @@ interface ComposeFlags extends FetchFlags, AtFlags {
   readonly context?: string;
   readonly name?: string;
   readonly timeoutPerSkill?: number;
+  readonly totalTimeout?: number;
+  readonly priority?: RunPriority;
   readonly onError?: "stop" | "continue";
   readonly steps?: string;
   readonly save?: string;
@@ -53,6 +63,7 @@ export const composeCommand: Install = (program, run) => {
     .option("--timeout-per-skill <duration>", "of each step, such as 300ms, 30s, 2m", (text) =>
       parseDuration(text, LIMITS.maxTimeoutMs),
     )
+    .addOption(totalTimeoutOption("workflow"))
     .addOption(
       new Option("--on-error <what>", "what a failing step does (default: stop)").choices([
         "stop",
@@ -71,6 +82,7 @@ export const composeCommand: Install = (program, run) => {
       parseExpectedVersion,
     )
     .addOption(callerOption())
+    .addOption(priorityOption("normal"))
     .addOption(atOption())
     .action((ids: readonly string[], flags: ComposeFlags, command: Command) =>
       run(command, (context) => compose(context, ids, flags)),
@@ -85,14 +97,22 @@ async function compose(
   checkFlags(ids, flags);
   const steps = flags.steps === undefined ? ids : await readSteps(flags.steps, context.signal);
   if (flags.save !== undefined) return save(context, flags.save, steps, flags);
-  const { name, onError, timeoutPerSkill: timeoutMsPerSkill } = flags;
+  const { name, onError, priority } = flags;
+  const { timeoutPerSkill: timeoutMsPerSkill, totalTimeout: totalTimeoutMs } = flags;
   const shared =
     flags.context === undefined
       ? {}
       : await parseJsonOption("--context", flags.context, context.signal);
   const library = await readerOf(await context.library(fetchPolicy(flags)), flags);
   const result = await library.compose(steps, shared as JsonObject, {
-    ...defined({ name, onError, timeoutMsPerSkill, caller: callerOf(flags) }),
+    ...defined({
+      name,
+      onError,
+      timeoutMsPerSkill,
+      totalTimeoutMs,
+      priority,
+      caller: callerOf(flags),
+    }),
     signal: runSignal(context),
     onProgress: progressOn(context),
   });
@@ -121,6 +141,14 @@ function checkFlags(
     throw new UsageError("--save stores the workflow without running it, so it takes no --context");
   if (save !== undefined && caller !== undefined)
     throw new UsageError("--save stores the workflow without running it, so it takes no --caller");
+  if (save !== undefined && flags.priority !== undefined)
+    throw new UsageError(
+      "--save stores the workflow without running it, so it takes no --priority",
+    );
+  if (save !== undefined && flags.totalTimeout !== undefined)
+    throw new UsageError(
+      "--save stores the workflow without running it, so it takes no --total-timeout; a saved workflow has the time of the run that runs it",
+    );
   if (save !== undefined && (allowFetch !== undefined || allowPrivate !== undefined))
     throw new UsageError("--save stores the workflow without running it, so it fetches nothing");
 }

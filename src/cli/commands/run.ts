@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { JsonValue } from "../../base/json.ts";
 import { LIMITS } from "../../base/limits.ts";
+import type { RunPriority } from "../../index.ts";
 import { atOption, readerOf } from "../at-option.ts";
 import type { AtFlags } from "../at-option.ts";
 import { callerOf, callerOption } from "../caller-option.ts";
@@ -14,6 +15,7 @@ import type { FetchFlags } from "../fetch-options.ts";
 import { runSignal } from "../interrupted-run.ts";
 import { loadTools } from "../load-tools.ts";
 import { wholeNumber } from "../numbers.ts";
+import { priorityOption } from "../priority-option.ts";
 import { progressBar } from "../progress-bar.ts";
 import { parseJsonOption } from "../read-input.ts";
 import { renderMeasured } from "../render-capabilities.ts";
@@ -26,6 +28,7 @@ interface RunFlags extends FetchFlags, AtFlags {
   readonly context?: string;
   readonly timeout?: number;
   readonly version?: number;
+  readonly priority?: RunPriority;
   readonly seed?: number;
   readonly tools?: string;
   readonly caller?: string;
@@ -53,6 +56,7 @@ export const runCommand: Install = (program, run) => {
     .option("--seed <n>", "seed of Math.random within the run", wholeNumber(0, MAX_SEED))
     .option("--tools <module>", "ES module whose exported functions the skill may use as tools")
     .addOption(callerOption())
+    .addOption(priorityOption("normal"))
     .addOption(atOption())
     .option("--query <query>", "the search that led here; if the run succeeds, searches learn it")
     .option(
@@ -67,14 +71,14 @@ export const runCommand: Install = (program, run) => {
 async function runSkill(context: CliContext, id: string, flags: RunFlags): Promise<void> {
   if (flags.dryGrants === true) return measure(context, id, flags);
   const { output, json, signal } = context;
-  const { timeout: timeoutMs, version, seed, query } = flags;
+  const { timeout: timeoutMs, version, seed, query, priority } = flags;
   const given =
     flags.context === undefined ? {} : await parseJsonOption("--context", flags.context, signal);
   const tools = flags.tools === undefined ? undefined : await loadTools(flags.tools);
   const opened = await context.library({ ...defined({ tools }), ...fetchPolicy(flags) });
   const library = await readerOf(opened, flags);
   const execution = await library.execute(id, given, {
-    ...defined({ timeoutMs, version, seed, query, caller: callerOf(flags) }),
+    ...defined({ timeoutMs, version, seed, query, priority, caller: callerOf(flags) }),
     signal: runSignal(context),
     ...(output.isInteractive
       ? {
@@ -104,6 +108,10 @@ async function measure(context: CliContext, id: string, flags: RunFlags): Promis
     throw new UsageError("--dry-grants calls no tools, so it takes no --tools");
   if (flags.seed !== undefined)
     throw new UsageError("--dry-grants runs as the checks of examples do, so it takes no --seed");
+  if (flags.priority !== undefined)
+    throw new UsageError(
+      "--dry-grants runs as the checks of examples do, so it takes no --priority",
+    );
   if (flags.at !== undefined)
     throw new UsageError("--dry-grants measures skills as they are, so it takes no --at");
   const contexts =

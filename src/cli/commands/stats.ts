@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { LibraryStats } from "../../index.ts";
+import type { IndexActivity, LibraryStats } from "../../index.ts";
 import type { Paint } from "../colours.ts";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
@@ -34,6 +34,7 @@ function renderStats(stats: LibraryStats, paint: Paint): string {
       ["runs", countsOf(runs.runs, runs.byStatus)],
       ["search index", `${plural(search.skills, "skill")}, ${search.vectors} with a vector`],
       ["index lag", behind === 0 ? "none" : plural(behind, "revision")],
+      ["index work", activityText(search.activity)],
       ["no vector yet", search.pending === 0 ? undefined : plural(search.pending, "skill")],
       ["embedder", oneLine(search.embedder ?? "none")],
       [
@@ -51,12 +52,28 @@ function renderStats(stats: LibraryStats, paint: Paint): string {
         "learning error",
         learning.lastError === undefined ? undefined : oneLine(learning.lastError),
       ],
+      ["locks held", heldText(stats.locks.heldByAll)],
       ["sandbox", sandbox.engine],
       ["isolation", isolationText(sandbox.isolation)],
       ["not isolated by", oneLine(sandbox.isolation.missing.join("; ")) || undefined],
     ],
     paint,
   );
+}
+
+/** That of the command's own process; it is little unless its index had to be built. */
+function activityText({ threaded, builds, rejectedPacks, replacedThreads }: IndexActivity): string {
+  return [
+    threaded ? "on a thread of its own" : "on the main thread",
+    ...(builds === 0 ? [] : [`built in memory ${plural(builds, "time")}`]),
+    ...(rejectedPacks === 0 ? [] : [`${plural(rejectedPacks, "pack")} rejected`]),
+    ...(replacedThreads === 0 ? [] : [`${plural(replacedThreads, "thread")} replaced`]),
+  ].join(", ");
+}
+
+function heldText({ leases, claims }: LibraryStats["locks"]["heldByAll"]): string {
+  if (leases === 0) return "none";
+  return claims === 0 ? String(leases) : `${leases} (${plural(claims, "claim")})`;
 }
 
 function countsOf(total: number, byKind: Readonly<Record<string, number>>): string {
