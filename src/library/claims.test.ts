@@ -38,6 +38,18 @@ const codeOf = async (doing: Promise<unknown>): Promise<unknown> => {
   return failure instanceof RepertoireError ? failure.code : failure;
 };
 
+test("statistics tell what is held by anyone, and what of it are claims", async () => {
+  const heldByAll = async (): Promise<object> => (await library.stats()).locks.heldByAll;
+  expect(await heldByAll()).toEqual({ leases: 0, claims: 0 });
+  const claim = await other.claim("echo");
+  const lease = await library.locks.acquire("nightly");
+  expect(await heldByAll()).toEqual({ leases: 2, claims: 1 });
+  expect((await library.stats()).locks.held).toBe(1);
+  await claim.release();
+  await lease.release();
+  expect(await heldByAll()).toEqual({ leases: 0, claims: 0 });
+});
+
 test("a claim is seen by everybody until it is released", async () => {
   const claim = await library.claim("echo", { by: "agent-7", note: "faster", ttlMs: 60_000 });
   const shown = {

@@ -44,6 +44,10 @@ test("a claim lasts beyond its command, is seen by others, guards writes and is 
     claim: { by: "agent-7", note: "politer", token },
   });
 
+  const { locks } = jsonOf(await place.run(["stats", "--json"])) as { locks: object };
+  expect(locks).toMatchObject({ held: 0, heldByAll: { leases: 1, claims: 1 } });
+  expect((await place.run(["stats"])).stdout).toMatch(/^locks held +1 \(1 claim\)$/m);
+
   const renewed = await place.run(["claim", "greet", "--token", token, "--for", "2h", "--json"]);
   const { until } = jsonOf(renewed) as Claimed;
   expect(until > claimed.until).toBe(true);

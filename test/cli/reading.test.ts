@@ -214,10 +214,18 @@ describe("stats and runs", () => {
       },
       versions: 3,
       runs: { runs: 2, byStatus: { ok: 1, error: 1 }, pending: 0, dropped: 0 },
-      search: { revision: 3, skills: 3 },
+      search: {
+        revision: 3,
+        skills: 3,
+        activity: { threaded: false, builds: 0, rejectedPacks: 0, replacedThreads: 0 },
+      },
+      locks: { held: 0, heldByAll: { leases: 0, claims: 0 } },
       learning: { enabled: true, uses: 0, pending: 0 },
     });
-    expect((await place.run(["stats"])).stdout).toMatch(/^runs +2 \(/m);
+    const { stdout } = await place.run(["stats"]);
+    expect(stdout).toMatch(/^runs +2 \(/m);
+    expect(stdout).toMatch(/^index work +on the main thread$/m);
+    expect(stdout).toMatch(/^locks held +none$/m);
   });
 
   test("runs lists the newest first, and filters", async () => {
