@@ -16,7 +16,6 @@ interface Skills {
   update(input: object): Promise<unknown>;
   createVersion(input: object): Promise<Version>;
   getLatestVersion(id: string): Promise<Version | null>;
-  getById(id: string): Promise<object | null>;
 }
 
 interface Store {

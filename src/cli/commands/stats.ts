@@ -1,8 +1,9 @@
 import type { Command } from "commander";
-import type { IndexActivity, LibraryStats } from "../../index.ts";
+import type { LibraryStats } from "../../index.ts";
 import type { Paint } from "../colours.ts";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
+import { indexActivityText } from "../index-activity-text.ts";
 import { isolationText } from "../isolation-text.ts";
 import { plural } from "../plural.ts";
 import { renderFields } from "../table.ts";
@@ -34,7 +35,7 @@ function renderStats(stats: LibraryStats, paint: Paint): string {
       ["runs", countsOf(runs.runs, runs.byStatus)],
       ["search index", `${plural(search.skills, "skill")}, ${search.vectors} with a vector`],
       ["index lag", behind === 0 ? "none" : plural(behind, "revision")],
-      ["index work", activityText(search.activity)],
+      ["index work", indexActivityText(search.activity)],
       ["no vector yet", search.pending === 0 ? undefined : plural(search.pending, "skill")],
       ["embedder", oneLine(search.embedder ?? "none")],
       [
@@ -59,16 +60,6 @@ function renderStats(stats: LibraryStats, paint: Paint): string {
     ],
     paint,
   );
-}
-
-/** That of the command's own process; it is little unless its index had to be built. */
-function activityText({ threaded, builds, rejectedPacks, replacedThreads }: IndexActivity): string {
-  return [
-    threaded ? "on a thread of its own" : "on the main thread",
-    ...(builds === 0 ? [] : [`built in memory ${plural(builds, "time")}`]),
-    ...(rejectedPacks === 0 ? [] : [`${plural(rejectedPacks, "pack")} rejected`]),
-    ...(replacedThreads === 0 ? [] : [`${plural(replacedThreads, "thread")} replaced`]),
-  ].join(", ");
 }
 
 function heldText({ leases, claims }: LibraryStats["locks"]["heldByAll"]): string {
