@@ -9,8 +9,8 @@ import { randomUUID } from "node:crypto";
 import { closeSync, openSync, readSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
-/** Raised by every change to the schema or to how text is split, since both need a rebuild. */
-const FORMAT = 4;
+/** Raised by every change to the schema or to how text is split and counted, since both need a rebuild. */
+const FORMAT = 5;
 
 /** "RSix", in the header field SQLite keeps for the kind of application. */
 const APPLICATION_ID = 0x52536978;
@@ -71,7 +71,8 @@ const SCHEMA = `
   ) STRICT;
   CREATE INDEX vectors_by_fill ON vectors (fill) WHERE fill > 0;
 
-  -- Stems and how many documents have each. Numbers are never given again.
+  -- Stems and how many documents are declared with each; see keywords/term-counts.ts. Numbers are
+  -- never given again.
   CREATE TABLE terms (
     number INTEGER PRIMARY KEY,
     term TEXT NOT NULL UNIQUE,

@@ -84,7 +84,7 @@ export function prepareStatements(database: DatabaseSync): IndexStatements {
        ON CONFLICT (term) DO UPDATE SET documents = documents + ?2 RETURNING number`,
     ),
     uncountTerm: sql("UPDATE terms SET documents = documents - ?2 WHERE number = ?1"),
-    findTerm: sql("SELECT number, documents FROM terms WHERE term = ? AND documents > 0"),
+    findTerm: sql("SELECT number, documents FROM terms WHERE term = ?"),
     lastTerm: sql("SELECT coalesce(max(number), 0) AS number FROM terms"),
     lastRow: sql("SELECT coalesce(max(rowid), 0) AS rowid FROM documents"),
     allDocuments: sql("SELECT rowid, id, status FROM documents"),

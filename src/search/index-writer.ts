@@ -1,7 +1,7 @@
 import type { IndexStatements } from "./index-statements.ts";
 import { documentColumns } from "./document-text.ts";
 import type { Stemmer } from "./keywords/stemmer.ts";
-import { termCounts, wordsOf, type TermCounts } from "./keywords/term-counts.ts";
+import { isDeclared, termCounts, wordsOf, type TermCounts } from "./keywords/term-counts.ts";
 import { encodeTerms, visitTerms } from "./keywords/term-list.ts";
 import { quantizeVector, type QuantizedVector } from "./vectors/quantized-vector.ts";
 import type { IndexDocument, IndexUpdate, SkillVector } from "./search-index.ts";
@@ -95,14 +95,15 @@ export function writeVectors(
   return taken;
 }
 
-/** Counts every term for the documents that will have it; the numbers of the terms. */
+/** Counts every term for the documents that will be declared with it; the numbers of the terms. */
 function countTerms(
   statements: IndexStatements,
   documents: readonly PreparedDocument[],
 ): ReadonlyMap<string, number> {
   const having = new Map<string, number>();
   for (const { terms } of documents)
-    for (const term of terms.counts.keys()) having.set(term, (having.get(term) ?? 0) + 1);
+    for (const [term, count] of terms.counts)
+      having.set(term, (having.get(term) ?? 0) + (isDeclared(count) ? 1 : 0));
   return new Map(
     [...having].map(([term, count]) => [
       term,
@@ -148,11 +149,13 @@ function reusableRow(statements: IndexStatements): number | null {
   return row === undefined ? null : Number(row.rowid);
 }
 
-/** @param gone takes how often each term was in what is deleted */
+/** @param gone takes how many of the deleted documents were declared with each term */
 function deleteParts(statements: IndexStatements, rowid: number, gone: Map<number, number>): void {
   const row = statements.deleteTerms.get(rowid);
   if (row !== undefined)
-    visitTerms(row.terms as Uint8Array, (term) => gone.set(term, (gone.get(term) ?? 0) + 1));
+    visitTerms(row.terms as Uint8Array, (term, count) => {
+      if (isDeclared(count)) gone.set(term, (gone.get(term) ?? 0) + 1);
+    });
   statements.deleteTags.run(rowid);
   statements.deleteVector.run(rowid);
 }

@@ -5,7 +5,7 @@
 import { documentColumns } from "./document-text.ts";
 import { bm25, inverseFrequency } from "./keywords/bm25.ts";
 import { stemmer } from "./keywords/stemmer.ts";
-import { termCounts, type TermCounts } from "./keywords/term-counts.ts";
+import { isDeclared, termCounts, type TermCounts } from "./keywords/term-counts.ts";
 import { queryTerms } from "./query-terms.ts";
 import type { IndexDocument } from "./search-index.ts";
 
@@ -20,7 +20,7 @@ export interface TextScorer {
 export function textScorer(): TextScorer {
   const { stems } = stemmer();
   const documents = new Map<string, TermCounts>();
-  /** Documents that have a stem. */
+  /** Documents that are declared with a stem. */
   const having = new Map<string, number>();
   let tokens = 0;
 
@@ -33,7 +33,8 @@ export function textScorer(): TextScorer {
       const terms = termCounts(documentColumns(document), { stems });
       documents.set(id, terms);
       tokens += terms.length;
-      for (const stem of terms.counts.keys()) having.set(stem, (having.get(stem) ?? 0) + 1);
+      for (const [stem, count] of terms.counts)
+        if (isDeclared(count)) having.set(stem, (having.get(stem) ?? 0) + 1);
     },
 
     score(query) {
