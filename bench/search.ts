@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { openLibrary } from "../src/library/open-library.ts";
-import type { SearchOptions } from "../src/library/searcher.ts";
+import type { SearchOptions } from "../src/library/retrieval/searcher.ts";
 import type { SkillLibrary } from "../src/library/skill-library.ts";
 import type { IndexDocument } from "../src/search/search-index.ts";
 import type { NewVersion, SkillStore } from "../src/store/skill-store.ts";

@@ -2,11 +2,11 @@
 export { openLibrary } from "./library/open-library.ts";
 export { defaultLibraryPath } from "./library/library-path.ts";
 export { getSkillLibrary } from "./library/process-library.ts";
-export { LibraryView } from "./library/library-view.ts";
+export { LibraryView } from "./library/views/library-view.ts";
 export { restoreLibrary } from "./store/sqlite/maintenance/restore-library.ts";
 export { SkillLibrary } from "./library/skill-library.ts";
 export { InvalidDraftError, RepertoireError, VersionConflictError } from "./base/errors.ts";
-export { ValidationFailedError } from "./library/admission.ts";
+export { ValidationFailedError } from "./library/catalog/admission.ts";
 export { Execution, SkillFailedError } from "./skill/execution.ts";
 export { mergeDrafts } from "./skill/compare-drafts.ts";
 export { draftOf } from "./skill/definition-of.ts";
@@ -32,12 +32,8 @@ export type { JsonObject, JsonValue } from "./base/json.ts";
 export type { FieldComparison, FieldFate } from "./base/three-way.ts";
 export type { Limits, RunLimits } from "./base/limits.ts";
 export type { CacheControl, CacheStats } from "./cache/cache-stats.ts";
-export type {
-  AddManyOptions,
-  AddOutcome,
-  ExecuteManyItem,
-  ExecuteManyOptions,
-} from "./library/batch.ts";
+export type { AddManyOptions, AddOutcome } from "./library/catalog/add-many.ts";
+export type { ExecuteManyItem, ExecuteManyOptions } from "./library/execution/execute-many.ts";
 export type {
   AddOptions,
   AddResult,
@@ -51,23 +47,31 @@ export type {
   ListOrder,
   RollbackOptions,
   StatusOptions,
-} from "./library/catalog-options.ts";
-export type { ConfusableGroup, ConfusableOptions, ConfusableSkills } from "./library/confusable.ts";
-export type { ClaimOptions } from "./library/claims.ts";
-export type { ComposeOptions, WorkflowProgress } from "./library/composer.ts";
-export type { ExecuteOptions } from "./library/executor.ts";
-export type { MatchDependencies, WithDependencies } from "./library/dependencies.ts";
-export type { JournalOptions, Withheld } from "./library/journal-keeper.ts";
+} from "./library/catalog/catalog-options.ts";
+export type {
+  ConfusableGroup,
+  ConfusableOptions,
+  ConfusableSkills,
+} from "./library/retrieval/confusable.ts";
+export type { ClaimOptions } from "./library/catalog/claims.ts";
+export type { ComposeOptions, WorkflowProgress } from "./library/workflows/composer.ts";
+export type { ExecuteOptions } from "./library/execution/executor.ts";
+export type { MatchDependencies, WithDependencies } from "./library/catalog/dependencies.ts";
+export type { JournalOptions, Withheld } from "./library/execution/journal-keeper.ts";
 export type {
   CredentialRequest,
   FetchCredentials,
   FetchPolicy,
-} from "./library/host-fetch/fetch-policy.ts";
-export type { LearnedControl, LearnedFilter, LearnedQueryUse } from "./library/learned-control.ts";
-export type { LearningStats } from "./library/learning.ts";
+} from "./library/execution/host-fetch/fetch-policy.ts";
+export type {
+  LearnedControl,
+  LearnedFilter,
+  LearnedQueryUse,
+} from "./library/retrieval/learned-control.ts";
+export type { LearningStats } from "./library/retrieval/learning.ts";
 export type { LibraryStats } from "./library/library-stats.ts";
 export type { CheckLibraryOptions, LibraryCheck, LibraryRepair } from "./library/look-after.ts";
-export type { Replay, ReplayOptions } from "./library/replayer.ts";
+export type { Replay, ReplayOptions } from "./library/execution/replayer.ts";
 export type {
   GrantPolicy,
   LibraryOptions,
@@ -82,16 +86,26 @@ export type {
   MeasuredGrants,
   MeasuredRun,
   MeasureGrantsOptions,
-} from "./library/measure-grants.ts";
-export type { SimilarSkill } from "./library/neighbours.ts";
-export type { RunPriority, RunQueueStats } from "./library/run-queue.ts";
-export type { CallerQuota } from "./library/run-quotas.ts";
-export type { WriteLimitStats } from "./library/write-limit.ts";
-export type { ScoreParts, SearchOptions, SearchResult, SkillMatch } from "./library/searcher.ts";
+} from "./library/execution/measure-grants.ts";
+export type { SimilarSkill } from "./library/retrieval/neighbours.ts";
+export type { RunPriority, RunQueueStats } from "./library/execution/run-queue.ts";
+export type { CallerQuota } from "./library/execution/run-quotas.ts";
+export type { WriteLimitStats } from "./library/catalog/write-limit.ts";
+export type {
+  ScoreParts,
+  SearchOptions,
+  SearchResult,
+  SkillMatch,
+} from "./library/retrieval/searcher.ts";
 export type { SyncLibrary } from "./library/sync/sync-library.ts";
-export type { ChangeDraft, UpdateOptions } from "./library/update-skill.ts";
-export type { StepReport, WorkflowInput, WorkflowRun, WorkflowStep } from "./library/workflow.ts";
-export type { WorkflowDraft } from "./library/workflow-skill.ts";
+export type { ChangeDraft, UpdateOptions } from "./library/catalog/update-skill.ts";
+export type {
+  StepReport,
+  WorkflowInput,
+  WorkflowRun,
+  WorkflowStep,
+} from "./library/workflows/workflow.ts";
+export type { WorkflowDraft } from "./library/workflows/workflow-skill.ts";
 export type {
   AcquireOptions,
   Lease,

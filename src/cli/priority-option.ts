@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { RUN_PRIORITIES } from "../library/run-queue.ts";
+import { RUN_PRIORITIES } from "../library/execution/run-queue.ts";
 
 /**
  * The option of every command that runs skills.

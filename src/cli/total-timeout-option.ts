@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { MAX_TOTAL_MS } from "../library/run-turn.ts";
+import { MAX_TOTAL_MS } from "../library/execution/run-turn.ts";
 import { parseDuration } from "./duration.ts";
 
 /**

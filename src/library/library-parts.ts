@@ -5,21 +5,21 @@ import type { LockDriver } from "../lock/lock-driver.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { LibraryFiles } from "../store/library-files.ts";
 import type { SkillStore } from "../store/skill-store.ts";
-import type { Claims } from "./claims.ts";
-import type { Catalog } from "./catalog.ts";
-import type { Composer } from "./composer.ts";
-import type { Evidence } from "./evidence.ts";
-import type { Executor } from "./executor.ts";
-import type { Learning } from "./learning.ts";
-import type { ViewSources } from "./make-view.ts";
-import type { Neighbours } from "./neighbours.ts";
-import type { Replayer } from "./replayer.ts";
-import type { OfferedTool } from "./offered-tools.ts";
-import type { RunQueue } from "./run-queue.ts";
-import type { SearchSpaces } from "./search-spaces.ts";
-import type { Searcher } from "./searcher.ts";
+import type { Claims } from "./catalog/claims.ts";
+import type { Catalog } from "./catalog/catalog.ts";
+import type { Composer } from "./workflows/composer.ts";
+import type { Evidence } from "./execution/evidence.ts";
+import type { Executor } from "./execution/executor.ts";
+import type { Learning } from "./retrieval/learning.ts";
+import type { ViewSources } from "./views/make-view.ts";
+import type { Neighbours } from "./retrieval/neighbours.ts";
+import type { Replayer } from "./execution/replayer.ts";
+import type { OfferedTool } from "./execution/offered-tools.ts";
+import type { RunQueue } from "./execution/run-queue.ts";
+import type { SearchSpaces } from "./retrieval/search-spaces.ts";
+import type { Searcher } from "./retrieval/searcher.ts";
 import type { SyncLibrary } from "./sync/sync-library.ts";
-import type { WriteLimit } from "./write-limit.ts";
+import type { WriteLimit } from "./catalog/write-limit.ts";
 
 /** Everything a library is made of, wired by `open-library.ts` and nowhere else. */
 export interface LibraryParts {

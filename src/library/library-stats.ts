@@ -4,12 +4,12 @@ import type { SandboxStats } from "../sandbox/sandbox.ts";
 import type { IndexActivity } from "../search/search-index.ts";
 import type { SkillStatus } from "../skill/skill.ts";
 import type { RunTotals } from "../store/run-store.ts";
-import { CLAIM_PREFIX } from "./claims.ts";
-import type { LearningStats } from "./learning.ts";
+import { CLAIM_PREFIX } from "./catalog/claims.ts";
+import type { LearningStats } from "./retrieval/learning.ts";
 import type { LibraryParts } from "./library-parts.ts";
-import type { RunQueueStats } from "./run-queue.ts";
-import type { SpaceProgress } from "./search-spaces.ts";
-import type { WriteLimitStats } from "./write-limit.ts";
+import type { RunQueueStats } from "./execution/run-queue.ts";
+import type { SpaceProgress } from "./retrieval/search-spaces.ts";
+import type { WriteLimitStats } from "./catalog/write-limit.ts";
 
 /** Counts, and how the parts are doing. */
 export interface LibraryStats {

@@ -4,10 +4,10 @@ import { problemList } from "../base/problem.ts";
 import type { Problem, Problems } from "../base/problem.ts";
 import type { BackupOptions, BackupResult } from "../store/library-files.ts";
 import type { IndexReport } from "../search/search-index.ts";
-import { markOf } from "./indexer.ts";
+import { markOf } from "./retrieval/indexer.ts";
 import type { LibraryParts } from "./library-parts.ts";
 import { checkBoolean, checkKnownOptions } from "./options.ts";
-import type { SearchSpace } from "./search-space.ts";
+import type { SearchSpace } from "./retrieval/search-space.ts";
 
 /** Options of `check` and `repair`. */
 export interface CheckLibraryOptions {

@@ -10,9 +10,9 @@ import type { Embedder } from "../search/embedder.ts";
 import type { SearchIndex } from "../search/search-index.ts";
 import type { RunStore } from "../store/run-store.ts";
 import type { ExpectedVersion, SkillStore } from "../store/skill-store.ts";
-import type { FetchPolicy } from "./host-fetch/fetch-policy.ts";
-import type { JournalOptions } from "./journal-keeper.ts";
-import type { CallerQuota } from "./run-quotas.ts";
+import type { FetchPolicy } from "./execution/host-fetch/fetch-policy.ts";
+import type { JournalOptions } from "./execution/journal-keeper.ts";
+import type { CallerQuota } from "./execution/run-quotas.ts";
 
 /** What a tool learns about the call it answers. */
 export interface ToolCall {

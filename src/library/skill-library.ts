@@ -16,9 +16,11 @@ import type { Skill, SkillStatus, SkillVersion } from "../skill/skill.ts";
 import type { BackupOptions, BackupResult } from "../store/library-files.ts";
 import type { RunFilter, RunRecord } from "../store/run-store.ts";
 import type { Dependents, SkillFacets } from "../store/skill-store.ts";
-import { checkRevision } from "./as-of.ts";
-import { addMany, executeMany } from "./batch.ts";
-import type { AddManyOptions, AddOutcome, ExecuteManyItem, ExecuteManyOptions } from "./batch.ts";
+import { checkRevision } from "./views/as-of.ts";
+import { addMany } from "./catalog/add-many.ts";
+import { executeMany } from "./execution/execute-many.ts";
+import type { AddManyOptions, AddOutcome } from "./catalog/add-many.ts";
+import type { ExecuteManyItem, ExecuteManyOptions } from "./execution/execute-many.ts";
 import type {
   AddOptions,
   AddResult,
@@ -31,34 +33,34 @@ import type {
   ListOptions,
   RollbackOptions,
   StatusOptions,
-} from "./catalog-options.ts";
-import type { ClaimOptions } from "./claims.ts";
-import type { ComposeOptions } from "./composer.ts";
-import { confusableSkills } from "./confusable.ts";
-import type { ConfusableOptions, ConfusableSkills } from "./confusable.ts";
-import type { ExecuteOptions } from "./executor.ts";
+} from "./catalog/catalog-options.ts";
+import type { ClaimOptions } from "./catalog/claims.ts";
+import type { ComposeOptions } from "./workflows/composer.ts";
+import { confusableSkills } from "./retrieval/confusable.ts";
+import type { ConfusableOptions, ConfusableSkills } from "./retrieval/confusable.ts";
+import type { ExecuteOptions } from "./execution/executor.ts";
 import { backUp, checkLibrary, repairLibrary } from "./look-after.ts";
 import type { CheckLibraryOptions, LibraryCheck, LibraryRepair } from "./look-after.ts";
-import { learnedControl } from "./learned-control.ts";
-import type { LearnedControl } from "./learned-control.ts";
+import { learnedControl } from "./retrieval/learned-control.ts";
+import type { LearnedControl } from "./retrieval/learned-control.ts";
 import type { LibraryParts } from "./library-parts.ts";
 import type { LibraryStats } from "./library-stats.ts";
 import { libraryStats } from "./library-stats.ts";
-import { LibraryView } from "./library-view.ts";
-import { makeView } from "./make-view.ts";
+import { LibraryView } from "./views/library-view.ts";
+import { makeView } from "./views/make-view.ts";
 import { checkInteger, checkIsText, checkKnownOptions, checkOneOf } from "./options.ts";
 import type { ToolInfo } from "./options.ts";
-import { measureGrants } from "./measure-grants.ts";
-import type { MeasuredGrants, MeasureGrantsOptions } from "./measure-grants.ts";
-import type { Replay, ReplayOptions } from "./replayer.ts";
-import { runNotFound } from "./run-not-found.ts";
-import type { SearchOptions, SearchResult } from "./searcher.ts";
+import { measureGrants } from "./execution/measure-grants.ts";
+import type { MeasuredGrants, MeasureGrantsOptions } from "./execution/measure-grants.ts";
+import type { Replay, ReplayOptions } from "./execution/replayer.ts";
+import { runNotFound } from "./execution/run-not-found.ts";
+import type { SearchOptions, SearchResult } from "./retrieval/searcher.ts";
 import type { SyncLibrary } from "./sync/sync-library.ts";
-import { updateSkill } from "./update-skill.ts";
-import type { ChangeDraft, UpdateOptions } from "./update-skill.ts";
-import type { WorkflowInput, WorkflowRun } from "./workflow.ts";
-import { saveWorkflow } from "./workflow-skill.ts";
-import type { WorkflowDraft } from "./workflow-skill.ts";
+import { updateSkill } from "./catalog/update-skill.ts";
+import type { ChangeDraft, UpdateOptions } from "./catalog/update-skill.ts";
+import type { WorkflowInput, WorkflowRun } from "./workflows/workflow.ts";
+import { saveWorkflow } from "./workflows/workflow-skill.ts";
+import type { WorkflowDraft } from "./workflows/workflow-skill.ts";
 
 const DEFAULT_RUNS = 50;
 

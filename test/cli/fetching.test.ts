@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { httpServer } from "../../src/library/host-fetch/testing-fixtures/local-server.ts";
-import type { LocalServer } from "../../src/library/host-fetch/testing-fixtures/local-server.ts";
+import { httpServer } from "../../src/library/execution/host-fetch/testing-fixtures/local-server.ts";
+import type { LocalServer } from "../../src/library/execution/host-fetch/testing-fixtures/local-server.ts";
 import { jsonLines, jsonOf, openWorkplace } from "./run-cli.ts";
 import type { Workplace } from "./run-cli.ts";
 

@@ -48,7 +48,7 @@ test("only open-library chooses drivers, and choose-sandbox among those of the s
       file.startsWith("library/") && files.some((imported) => drivers.test(imported)),
   );
   expect(choosers.map(([file]) => file).toSorted()).toEqual([
-    "library/choose-sandbox.ts",
+    "library/execution/choose-sandbox.ts",
     "library/open-library.ts",
   ]);
   const sandboxes = graph

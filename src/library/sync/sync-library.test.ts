@@ -10,7 +10,7 @@ import type { JsonValue } from "../../base/json.ts";
 import { memoryLocks } from "../../lock/memory-locks.ts";
 import { Execution, SkillFailedError } from "../../skill/execution.ts";
 import { sqliteSkillStore } from "../../store/sqlite/sqlite-skill-store.ts";
-import { ValidationFailedError } from "../admission.ts";
+import { ValidationFailedError } from "../catalog/admission.ts";
 
 /** A value with what differs from one call to the next replaced by its type. */
 function comparable(value: unknown): unknown {

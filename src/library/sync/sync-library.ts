@@ -15,13 +15,13 @@ import { checkDraftIsJson } from "../../skill/draft-json.ts";
 import { Execution } from "../../skill/execution.ts";
 import type { ExecutionRecord } from "../../skill/execution.ts";
 import type { Skill } from "../../skill/skill.ts";
-import type { AddOptions, AddResult, GetOptions } from "../catalog-options.ts";
-import type { Evidence } from "../evidence.ts";
-import type { ExecuteOptions } from "../executor.ts";
-import type { FetchPolicy } from "../host-fetch/fetch-policy.ts";
-import { executionOfContext } from "../failed-executions.ts";
+import type { AddOptions, AddResult, GetOptions } from "../catalog/catalog-options.ts";
+import type { Evidence } from "../execution/evidence.ts";
+import type { ExecuteOptions } from "../execution/executor.ts";
+import type { FetchPolicy } from "../execution/host-fetch/fetch-policy.ts";
+import { executionOfContext } from "../execution/failed-executions.ts";
 import type { LibraryOptions } from "../options.ts";
-import type { SearchOptions, SearchResult } from "../searcher.ts";
+import type { SearchOptions, SearchResult } from "../retrieval/searcher.ts";
 import { fromWireError } from "./sync-protocol.ts";
 import type {
   SyncMessage,

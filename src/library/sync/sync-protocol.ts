@@ -5,7 +5,7 @@ import type { ErrorCode, Issue } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json.ts";
 import type { ThrownText } from "../../base/thrown.ts";
 import type { Check } from "../../skill/skill.ts";
-import { ValidationFailedError } from "../admission.ts";
+import { ValidationFailedError } from "../catalog/admission.ts";
 import type { LibraryOptions, ToolDefinition } from "../options.ts";
 
 export type SyncMethod = "add" | "get" | "search" | "execute";
