@@ -1,5 +1,12 @@
 import { Option } from "commander";
-import { RUN_PRIORITIES } from "../library/execution/run-queue.ts";
+import type { RunPriority } from "../index.ts";
+
+/** All of them: one that the library adds is missed here by the compiler. */
+const PRIORITIES = Object.keys({
+  interactive: true,
+  normal: true,
+  batch: true,
+} satisfies Readonly<Record<RunPriority, true>>);
 
 /**
  * The option of every command that runs skills.
@@ -10,5 +17,5 @@ export function priorityOption(fallback: "normal" | "batch"): Option {
   return new Option(
     "--priority <which>",
     `who goes first where runs wait for the sandbox (default: ${fallback})`,
-  ).choices(RUN_PRIORITIES);
+  ).choices(PRIORITIES);
 }

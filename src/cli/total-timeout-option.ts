@@ -1,6 +1,8 @@
 import { Option } from "commander";
-import { MAX_TOTAL_MS } from "../library/execution/run-turn.ts";
 import { parseDuration } from "./duration.ts";
+
+/** As the library takes it. */
+const MAX_TOTAL_MS = 2 ** 31 - 1;
 
 /**
  * The option of commands that run several skills.
