@@ -6,6 +6,7 @@
  */
 import { sleep } from "./abort.ts";
 import type { Clock } from "./clock.ts";
+import { inTurn } from "./loop-turns.ts";
 
 const MAX_PAUSE_MS = 10;
 const MIN_PAUSE_MS = 2;
@@ -26,13 +27,17 @@ export interface BusyPolicy {
   readonly sinceMs?: () => number;
 }
 
-/** The result of `attempt`, which must be repeatable as a whole; rejects with its error, or with that of `giveUp`. */
+/**
+ * The result of `attempt`, which must be repeatable as a whole and is made in turns of the event loop;
+ * rejects with its error, or with that of `giveUp`.
+ */
 export async function retryWhileBusy<T>(attempt: () => T, policy: BusyPolicy): Promise<T> {
   let startedMs: number | undefined;
   for (;;) {
     let waitedMs: number;
     try {
-      return attempt();
+      const result = inTurn(attempt);
+      return result instanceof Promise ? await result : result;
     } catch (error) {
       if (!policy.isBusy(error)) throw error;
       const nowMs = policy.clock.monotonicMs();

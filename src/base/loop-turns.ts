@@ -1,0 +1,53 @@
+/**
+ * Sharing the event loop. Work that is done at once inside an asynchronous function leaves the loop no
+ * turn: a promise that is already settled continues before anything else does, so a program that awaits
+ * one such call after the other keeps timers and sockets waiting until it is through. So all that takes
+ * time on the caller's thread is done in turns: within one round of the loop it goes on for so long, and
+ * what comes after that waits for the next round, in order.
+ */
+
+/** How long such work goes on in one round of the event loop. */
+export const LOOP_TURN_MS = 4;
+
+// The real ones, also where a test has replaced them: a turn that never ends would stop everybody.
+const nextRound = setImmediate;
+const nowMs = performance.now.bind(performance);
+
+const waiting: (() => void)[] = [];
+/** When the turn under way ends; absent before the first work of a round. */
+let endsMs: number | undefined;
+
+/** The result of `work`: at once while the turn lasts, and otherwise in a later round. */
+export function inTurn<T>(work: () => T): T | Promise<T> {
+  if (endsMs === undefined) beginTurn();
+  else if (waiting.length > 0 || nowMs() >= endsMs) {
+    return new Promise((resolve, reject) => {
+      waiting.push(() => {
+        try {
+          resolve(work());
+        } catch (error) {
+          reject(error);
+        }
+      });
+    });
+  }
+  return work();
+}
+
+/** For work that goes on: resolves at once while the turn lasts, and otherwise in a later round. */
+export async function loopTurn(): Promise<void> {
+  await inTurn(() => undefined);
+}
+
+function beginTurn(): void {
+  endsMs = nowMs() + LOOP_TURN_MS;
+  nextRound(endTurn);
+}
+
+function endTurn(): void {
+  endsMs = undefined;
+  if (waiting.length === 0) return;
+  beginTurn();
+  do waiting.shift()!();
+  while (waiting.length > 0 && nowMs() < endsMs!);
+}
