@@ -39,6 +39,23 @@ export async function loopTurn(): Promise<void> {
   await inTurn(() => undefined);
 }
 
+/** Every item, mapped in turns. */
+export async function mapInTurns<T, U>(
+  items: readonly T[],
+  map: (item: T) => U,
+): Promise<readonly U[]> {
+  const mapped: U[] = [];
+  const some = (): void => {
+    do mapped.push(map(items[mapped.length]!));
+    while (mapped.length < items.length && nowMs() < endsMs!);
+  };
+  while (mapped.length < items.length) {
+    const result = inTurn(some);
+    if (result instanceof Promise) await result;
+  }
+  return mapped;
+}
+
 function beginTurn(): void {
   endsMs = nowMs() + LOOP_TURN_MS;
   nextRound(endTurn);

@@ -30,7 +30,7 @@ export interface SqliteSearchIndexOptions extends IndexConnectionOptions {
 }
 
 /** Below it a search takes the caller's thread about a millisecond, and starting a thread some fifty. */
-const THREAD_FROM = 5000;
+const THREAD_FROM = 250;
 
 const CHECK = { module: new URL("./check-index-file", import.meta.url), name: "checkIndexFile" };
 

@@ -1,8 +1,8 @@
 /**
  * Records finished runs and answers what is known of a skill's runs.
  *
- * Runs are kept in memory for at most `FLUSH_AFTER_MS` or `FLUSH_AT_RUNS`, then written in one
- * transaction, so recording never slows a run down. A crash of the process loses at most that
+ * Runs are kept in memory for at most `FLUSH_AFTER_MS` or `FLUSH_AT_RUNS`, then written in short
+ * transactions, so recording never slows a run down. A crash of the process loses at most that
  * window; `close()` loses nothing. Reading a skill's evidence first writes what is pending, so a
  * process always sees its own runs; runs of other processes appear within `MAX_AGE_MS` of being written.
  */
@@ -24,6 +24,8 @@ import type {
 
 const FLUSH_AFTER_MS = 200;
 const FLUSH_AT_RUNS = 500;
+const PART_RUNS = 50;
+const PART_JOURNAL_BYTES = 256 * 1024;
 const RETRY_AFTER_MS = 1000;
 const MAX_AGE_MS = 200;
 /** Skills whose evidence is kept in memory. */
@@ -198,12 +200,16 @@ export class Evidence {
   }
 
   async #writePending(): Promise<void> {
-    const batch = this.#pending;
+    let batch: readonly RecordedRun[] = this.#pending;
     this.#pending = [];
     this.#pendingJournalBytes = 0;
     try {
-      await this.#record(batch);
-      this.expire();
+      while (batch.length > 0) {
+        const part = firstPart(batch);
+        await this.#record(part);
+        batch = batch.slice(part.length);
+        this.expire();
+      }
       this.#lastError = undefined;
     } catch (error) {
       this.#pending = [...batch, ...this.#pending];
@@ -282,6 +288,16 @@ export class Evidence {
     }
     return known;
   }
+}
+
+/** What one transaction holds: the event loop, and every other process, waits while it is written. */
+function firstPart(runs: readonly RecordedRun[]): readonly RecordedRun[] {
+  let bytes = 0;
+  const end = runs.findIndex((run, at) => {
+    bytes += journalBytes(run);
+    return at > 0 && (at === PART_RUNS || bytes > PART_JOURNAL_BYTES);
+  });
+  return end < 0 ? runs : runs.slice(0, end);
 }
 
 /** About what a run's journal takes in memory. */

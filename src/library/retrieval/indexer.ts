@@ -18,6 +18,9 @@ import { PromptEmbedding } from "./prompt-embedding.ts";
 /** Changes applied in one go: large enough to be fast, small enough to let others run in between. */
 const CHUNK = 200;
 
+/** Skills of these that are read before others get a turn. */
+const READ_AT_ONCE = 20;
+
 export interface IndexerParts {
   readonly store: SkillStore;
   readonly index: SearchIndex;
@@ -168,7 +171,10 @@ export class Indexer {
       );
     }
     const ids = [...new Set(changes.map((change) => change.skillId))];
-    const current = await store.findMany(ids);
+    const current: StoredVersion[] = [];
+    // What is stored later than the last change comes again with its own.
+    for (let at = 0; at < ids.length; at += READ_AT_ONCE)
+      current.push(...(await store.findMany(ids.slice(at, at + READ_AT_ONCE))));
     const present = new Set(current.map((version) => version.id));
     const upserts = await this.#documentsOf(current, embedding);
     await index.apply({

@@ -8,6 +8,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/clock.ts";
+import { mapInTurns } from "../../base/loop-turns.ts";
 import type { Embedder } from "../../search/embedder.ts";
 import { learnedQueries } from "../../search/learned-queries.ts";
 import type { LearnedQueries } from "../../search/learned-queries.ts";
@@ -207,15 +208,17 @@ export class Learning {
       this.#queries.remove(id);
       if (this.#lastAtMs.delete(id)) this.#version += 1;
     }
-    for (const { id, query, skillId, caller, lastAt } of uses) {
-      const lastAtMs = Date.parse(lastAt);
-      if (lastAtMs - (this.#lastAtMs.get(id) ?? -Infinity) < RENEWED_AFTER_MS) continue;
-      this.#lastAtMs.set(id, lastAtMs);
-      this.#queries.put({ id, query, skillId, caller, lastAtMs });
-      this.#version += 1;
-    }
+    await mapInTurns(uses, (use) => this.#take(use));
     this.#position = position;
     this.#epoch = epoch;
+  }
+
+  #take({ id, query, skillId, caller, lastAt }: LearnedUse): void {
+    const lastAtMs = Date.parse(lastAt);
+    if (lastAtMs - (this.#lastAtMs.get(id) ?? -Infinity) < RENEWED_AFTER_MS) return;
+    this.#lastAtMs.set(id, lastAtMs);
+    this.#queries.put({ id, query, skillId, caller, lastAtMs });
+    this.#version += 1;
   }
 
   /** Vectors of different embedders are never compared: with another one all is read anew. */

@@ -19,6 +19,7 @@ interface Row {
   readonly caller: string;
   readonly count: number;
   readonly last_at: string;
+  readonly change: number;
 }
 
 interface State {
@@ -26,6 +27,8 @@ interface State {
   readonly floor: number;
 }
 
+/** Uses read before others get a turn. */
+const READ_AT_ONCE = 250;
 /** Removals remembered; whoever has not looked for longer reads everything. */
 const MAX_REMOVALS = 10_000;
 /** A use that counts no further is recorded again once it is older than this, which keeps it from fading. */
@@ -39,20 +42,19 @@ const PUT = `INSERT INTO learned_uses (query, skill_id, caller, count, last_at, 
   WHERE count < ${MAX_USE_COUNT} OR last_at < ?6`;
 const COUNT_OF_SKILL = "SELECT count(*) AS count FROM learned_uses WHERE skill_id = ?";
 const COUNT = "SELECT count(*) AS count FROM learned_uses";
-/** The oldest use of whoever has most of the skill's. */
-const SURPLUS_OF_SKILL = `SELECT id FROM learned_uses WHERE skill_id = ?1 AND caller = (
-    SELECT caller FROM learned_uses WHERE skill_id = ?1
-    GROUP BY caller ORDER BY count(*) DESC, caller LIMIT 1)
-  ORDER BY last_at, id LIMIT 1`;
-const SURPLUS = `SELECT id FROM learned_uses WHERE caller = (
-    SELECT caller FROM learned_uses GROUP BY caller ORDER BY count(*) DESC, caller LIMIT 1)
-  ORDER BY last_at, id LIMIT 1`;
+const CALLERS_OF_SKILL = `SELECT caller, count(*) AS count FROM learned_uses WHERE skill_id = ?
+  GROUP BY caller`;
+const CALLERS = "SELECT caller, count(*) AS count FROM learned_uses GROUP BY caller";
+const OLDEST_OF_SKILL = `SELECT id FROM learned_uses WHERE caller = ? AND skill_id = ?
+  ORDER BY last_at, id LIMIT ?`;
+const OLDEST = "SELECT id FROM learned_uses WHERE caller = ? ORDER BY last_at, id LIMIT ?";
 const REMOVE = "DELETE FROM learned_uses WHERE id = ?";
 const PUT_REMOVAL = "INSERT INTO learned_removals VALUES (?, ?)";
 const PRUNE_REMOVALS = `DELETE FROM learned_removals WHERE id IN (
   SELECT id FROM learned_removals ORDER BY change DESC, id DESC LIMIT -1 OFFSET ${MAX_REMOVALS})
   RETURNING change`;
-const SELECT_USES = "SELECT id, query, skill_id, caller, count, last_at FROM learned_uses";
+const USES_BETWEEN = `SELECT id, query, skill_id, caller, count, last_at, change FROM learned_uses
+  WHERE (change, id) > (?, ?) AND change <= ? ORDER BY change, id LIMIT ?`;
 const REMOVED_SINCE = "SELECT id FROM learned_removals WHERE change > ? ORDER BY id";
 const MATCHING = `SELECT id FROM learned_uses WHERE (?1 IS NULL OR skill_id = ?1)
   AND (?2 IS NULL OR caller = ?2) AND (?3 IS NULL OR query = ?3)`;
@@ -74,40 +76,52 @@ export function recordUses(
   }
   if (skills.size === 0) return false;
   const removed: number[] = [];
-  function trim(count: string, surplus: string, most: number, ...of: readonly string[]): void {
+  function trim({ count, callers, oldest }: Trimmed, most: number, ...of: readonly string[]): void {
     const { count: held = 0 } = statement<{ count: number }>(count).get(...of) ?? {};
-    for (let excess = held - most; excess > 0; excess--) {
-      const id = statement<{ id: number }>(surplus).get(...of)?.id as number;
-      statement(REMOVE).run(id);
-      removed.push(id);
+    if (held <= most) return;
+    const uses = statement<{ caller: string; count: number }>(callers).all(...of);
+    for (const [caller, surplus] of surplusOf(uses, held - most)) {
+      for (const { id } of statement<{ id: number }>(oldest).all(caller, ...of, surplus)) {
+        statement(REMOVE).run(id);
+        removed.push(id);
+      }
     }
   }
-  for (const skillId of skills) trim(COUNT_OF_SKILL, SURPLUS_OF_SKILL, bounds.ofSkill, skillId);
-  trim(COUNT, SURPLUS, bounds.inAll);
+  for (const skillId of skills) trim(OF_SKILL, bounds.ofSkill, skillId);
+  trim(IN_ALL, bounds.inAll);
   noteChange(connection, { change, floor: state.floor }, removed);
   return true;
 }
 
-/** The statements must see the same state. */
-export function changedUses(connection: SqliteConnection, position: number): LearnedChanges {
-  const { statement } = connection;
-  const { change, floor } = readState(connection);
-  // A position beyond the newest is of another file that was in this place.
-  const isWhole = position < floor || position > change || position === 0;
-  if (position === change) return { position, isWhole, uses: [], removed: [] };
-  const rows = statement<Row>(`${SELECT_USES} WHERE change > ? ORDER BY id`).all(
-    isWhole ? 0 : position,
-  );
-  return {
-    position: change,
-    isWhole,
-    uses: rows.map((row) => learnedUse(connection, row)),
-    removed: isWhole
-      ? []
-      : statement<{ id: number }>(REMOVED_SINCE)
-          .all(position)
-          .map(({ id }) => id),
-  };
+/**
+ * What changed since. The uses are read in pieces, up to the number of the last change as it is now:
+ * what changes meanwhile gets a higher one, and is read from there the next time.
+ */
+export async function changedUses(
+  connection: SqliteConnection,
+  position: number,
+): Promise<LearnedChanges> {
+  const { statement, read, readSnapshot } = connection;
+  const { change, isWhole, removed } = await readSnapshot(() => {
+    const { change, floor } = readState(connection);
+    // A position beyond the newest is of another file that was in this place.
+    const isWhole = position < floor || position > change || position === 0;
+    const removed =
+      isWhole || position === change ? [] : statement<{ id: number }>(REMOVED_SINCE).all(position);
+    return { change, isWhole, removed: removed.map(({ id }) => id) };
+  });
+  const uses: LearnedUse[] = [];
+  for (let after = { change: isWhole ? 0 : position, id: Number.MAX_SAFE_INTEGER }; ;) {
+    if (after.change >= change) break;
+    const rows = await read(() =>
+      statement<Row>(USES_BETWEEN).all(after.change, after.id, change, READ_AT_ONCE),
+    );
+    for (const row of rows) uses.push(learnedUse(connection, row));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < READ_AT_ONCE) break;
+    after = last;
+  }
+  return { position: change, isWhole, uses: uses.toSorted((a, b) => a.id - b.id), removed };
 }
 
 /** Removes uses within a transaction; how many. */
@@ -126,6 +140,37 @@ export function forgetUses(connection: SqliteConnection, filter: UseFilter): num
   for (const id of ids) statement(REMOVE).run(id);
   noteChange(connection, { change: state.change + 1, floor: state.floor }, ids);
   return ids.length;
+}
+
+interface Trimmed {
+  readonly count: string;
+  readonly callers: string;
+  readonly oldest: string;
+}
+
+const OF_SKILL = { count: COUNT_OF_SKILL, callers: CALLERS_OF_SKILL, oldest: OLDEST_OF_SKILL };
+const IN_ALL = { count: COUNT, callers: CALLERS, oldest: OLDEST };
+
+/**
+ * How many each caller has to give up when, again and again, whoever has most gives up one. Of those
+ * that have as many, the first by name does.
+ */
+function surplusOf(
+  callers: readonly { readonly caller: string; readonly count: number }[],
+  excess: number,
+): ReadonlyMap<string, number> {
+  const left = callers.map(({ caller, count }) => ({ caller, count }));
+  const surplus = new Map<string, number>();
+  for (let taken = 0; taken < excess; taken++) {
+    let most = left[0]!;
+    for (const each of left) {
+      const isMore = each.count > most.count;
+      if (isMore || (each.count === most.count && each.caller < most.caller)) most = each;
+    }
+    most.count -= 1;
+    surplus.set(most.caller, (surplus.get(most.caller) ?? 0) + 1);
+  }
+  return surplus;
 }
 
 function noteChange(

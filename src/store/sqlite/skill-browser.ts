@@ -1,5 +1,4 @@
 /** Reads across skills: lists in several orders, counts by facet, skills that are the same, callers. */
-import type { SkillSummary } from "../../skill/skill.ts";
 import type {
   AlikeSkill,
   Dependents,
@@ -9,20 +8,25 @@ import type {
   SkillFilter,
   SkillStore,
 } from "../skill-store.ts";
-import type { SqliteConnection } from "./connection.ts";
 import { assertLimit } from "./skill-reader.ts";
-import { skillSummary } from "./skill-rows.ts";
 import type { SummaryRow } from "./skill-rows.ts";
-import type { Parameter } from "./statement.ts";
+import type { Parameter, StatementSource } from "./statement.ts";
 
 export interface SkillBrowser {
-  list(filter: ListFilter): readonly SkillSummary[];
+  list(filter: ListFilter): readonly SummaryRow[];
+  /** Whether there are so many skills that counting facets takes longer than others should wait. */
+  isLarge(): boolean;
   /** Several statements, which must see the same state. */
   facets(filter: SkillFilter & { readonly limit: number }): SkillFacets;
   findAlike(wanted: Wanted, limit: number): readonly AlikeSkill[];
   /** Several statements, which must see the same state. */
   dependents(id: string, limit: number): Dependents;
 }
+
+/** Skills whose facets are counted in some five milliseconds. */
+const LARGE = 500;
+/** Reads no more than so many entries of the smallest index. */
+const ROW_AT = "SELECT 1 FROM skills WHERE removed = 0 LIMIT 1 OFFSET ?";
 
 type Wanted = Parameters<SkillStore["findAlike"]>[0];
 
@@ -40,7 +44,7 @@ const FIND_ALIKE = `SELECT id, status, same FROM (
 const DEPENDENTS = "SELECT skill_id AS id FROM skill_calls WHERE callee = ? ORDER BY id LIMIT ?";
 const COUNT_DEPENDENTS = "SELECT count(*) AS count FROM skill_calls WHERE callee = ?";
 
-export function skillBrowser({ statement, path }: SqliteConnection): SkillBrowser {
+export function skillBrowser(statement: StatementSource): SkillBrowser {
   function count(expression: string, { source, conditions, parameters }: Selection): number {
     const sql = `SELECT count(${expression}) AS count FROM ${source} WHERE ${conditions}`;
     return statement<{ count: number }>(sql).get(...parameters)?.count ?? 0;
@@ -58,9 +62,10 @@ export function skillBrowser({ statement, path }: SqliteConnection): SkillBrowse
     list(filter) {
       assertLimit(filter.limit);
       const { sql, parameters } = listQuery(filter);
-      const rows = statement<SummaryRow>(sql).all(...parameters);
-      return rows.map((row) => skillSummary(row, path));
+      return statement<SummaryRow>(sql).all(...parameters);
     },
+
+    isLarge: () => statement(ROW_AT).get(LARGE) !== undefined,
 
     facets({ limit, ...filter }) {
       assertLimit(limit);

@@ -83,7 +83,7 @@ function runStoreOn(
       const changed = await transact(() => recordUses(connection, uses, useBounds));
       if (changed) ownRecordings += 1;
     },
-    usesSince: (position) => readSnapshot(() => changedUses(connection, position)),
+    usesSince: (position) => changedUses(connection, position),
     async forgetUses(filter) {
       const removed = await redactForGood(connection, () => forgetUses(connection, filter));
       if (removed > 0) ownRecordings += 1;

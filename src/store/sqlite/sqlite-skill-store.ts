@@ -1,12 +1,18 @@
 import { systemClock } from "../../base/clock.ts";
+import { mapInTurns } from "../../base/loop-turns.ts";
+import { callInThread } from "../../base/thread-call.ts";
 import { conflictOf } from "../conflict-of.ts";
 import type { SkillStore } from "../skill-store.ts";
 import { openConnection } from "./connection.ts";
 import type { SqliteConnection, SqliteOptions } from "./connection.ts";
 import { LIBRARY_SCHEMA } from "./library-schema.ts";
+import type { FacetsTask } from "./count-facets.ts";
 import { skillBrowser } from "./skill-browser.ts";
 import { skillReader } from "./skill-reader.ts";
+import { skillSummary } from "./skill-rows.ts";
 import { skillWriter } from "./skill-writer.ts";
+
+const COUNT_FACETS = { module: new URL("./count-facets", import.meta.url), name: "countFacets" };
 
 /**
  * A skill store in one SQLite file that many processes of one machine may use at once.
@@ -26,7 +32,7 @@ export async function sqliteSkillStore(options: SqliteOptions): Promise<SkillSto
 export function skillStoreOn(connection: SqliteConnection, clock = systemClock): SkillStore {
   const { read, readSnapshot, transact } = connection;
   const reader = skillReader(connection);
-  const browser = skillBrowser(connection);
+  const browser = skillBrowser(connection.statement);
   const writer = skillWriter(connection, clock);
 
   // The newest revision, valid while `dataVersion` is what it was before the revision was read.
@@ -72,8 +78,17 @@ export function skillStoreOn(connection: SqliteConnection, clock = systemClock):
     },
     find: (id, at = {}) => read(() => reader.find(id, at)),
     history: (id) => read(() => reader.history(id)),
-    list: (filter) => read(() => browser.list(filter)),
-    facets: (filter) => readSnapshot(() => browser.facets(filter)),
+    async list(filter) {
+      const rows = await read(() => browser.list(filter));
+      return mapInTurns(rows, (row) => skillSummary(row, connection.path));
+    },
+    async facets(filter) {
+      const { path } = connection;
+      const counted = await readSnapshot(() =>
+        browser.isLarge() ? undefined : browser.facets(filter),
+      );
+      return counted ?? callInThread(COUNT_FACETS, { path, filter } satisfies FacetsTask);
+    },
     findAlike: (wanted, limit) => read(() => browser.findAlike(wanted, limit)),
     dependents: (id, limit) => readSnapshot(() => browser.dependents(id, limit)),
     findMany: (ids) => read(() => reader.findMany(ids)),
