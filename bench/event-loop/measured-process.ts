@@ -70,7 +70,10 @@ async function readAlone(library: SkillLibrary): Promise<void> {
   await measure("facets", () => library.facets());
   await measure("stats", () => library.stats());
   await measure("search, the first (20,000 learned queries)", () => library.search("first of all"));
-  await measure("what the first has left to embed", () => new Promise((end) => setTimeout(end, 2000)));
+  await measure(
+    "what the first has left to embed",
+    () => new Promise((end) => setTimeout(end, 2000)),
+  );
   await measure("search, 200 queries", () =>
     each(QUERIES.slice(0, 200), (query) => library.search(query)),
   );

@@ -7,15 +7,13 @@ import { openLibrary } from "../../src/index.ts";
 const [kind, path = ""] = process.argv.slice(2);
 /** How long the write lock is kept. */
 const HELD_MS = 1000;
-let isOver = false;
-process.once("message", () => {
-  isOver = true;
-});
+const enough = new AbortController();
+process.once("message", () => enough.abort());
 
 async function write(): Promise<void> {
   await using library = await openLibrary({ path });
   process.send?.("ready");
-  for (let at = 0; !isOver; at++) {
+  for (let at = 0; !enough.signal.aborted; at++) {
     await library.add({
       id: `other-${process.pid}-${at}`,
       name: `Other ${at}`,
@@ -29,7 +27,7 @@ async function write(): Promise<void> {
 async function lock(): Promise<void> {
   await using library = await openLibrary({ path });
   process.send?.("ready");
-  for (let at = 0; !isOver; at++) {
+  for (let at = 0; !enough.signal.aborted; at++) {
     await using _ = await library.locks.acquire(`contended-${at % 10}`, { mode: "write" });
     await sleep(1);
   }

@@ -1,3 +1,5 @@
+import { loopTurn } from "./loop-turns.ts";
+
 /** Things to close together, last opened first; each is closed even when another fails to. */
 export interface Closers {
   /** Remembers something to close, and returns it. */
@@ -17,6 +19,8 @@ export function closers(): Closers {
       const failures: unknown[] = [];
       for (let next = open.pop(); next !== undefined; next = open.pop()) {
         try {
+          // Closing a file may bring what is in its log into it.
+          await loopTurn();
           await next.close();
         } catch (error) {
           failures.push(error);

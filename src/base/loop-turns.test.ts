@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inTurn, LOOP_TURN_MS, loopTurn } from "./loop-turns.ts";
+import { inTurn, LOOP_TURN_MS, loopTurn, mapInTurns } from "./loop-turns.ts";
 
 /** Keeps the thread busy for as long as a turn takes. */
 function useUpTheTurn(): void {
@@ -18,13 +18,10 @@ test("work is done at once while the turn lasts", async () => {
 });
 
 test("a timer gets its turn while work is awaited that never waits for anything", async () => {
-  let isOver = false;
-  setTimeout(() => {
-    isOver = true;
-  }, 1);
+  const timer = AbortSignal.timeout(1);
   // Without turns this would go on for ever.
-  while (!isOver) await inTurn(() => "done");
-  expect(isOver).toBe(true);
+  while (!timer.aborted) await inTurn(() => "done");
+  expect(timer.aborted).toBe(true);
 });
 
 test("work beyond the turn is done in later rounds, in the order in which it came", async () => {
@@ -38,7 +35,7 @@ test("work beyond the turn is done in later rounds, in the order in which it cam
   );
   expect(order).toEqual(["first"]);
   setImmediate(() => order.push("somebody else"));
-  await Promise.all(all);
+  await Promise.all(all.map((each) => Promise.resolve(each)));
   expect(order).toEqual(["first", "second", "somebody else", "third", "fourth"]);
 });
 
@@ -51,7 +48,9 @@ test("work that comes while others wait does not overtake them", async () => {
     order.push("waited");
   });
   const late = new Promise<void>((resolve) => {
-    setImmediate(() => void Promise.resolve(inTurn(() => order.push("late"))).then(() => resolve()));
+    setImmediate(
+      () => void Promise.resolve(inTurn(() => order.push("late"))).then(() => resolve()),
+    );
   });
   await Promise.all([waiting, late]);
   expect(order).toEqual(["waited", "late"]);
@@ -67,4 +66,22 @@ test("what fails in a later round rejects, and holds up nobody", async () => {
   await expect(failing).rejects.toThrow("went wrong");
   expect(await next).toBe("next");
   await loopTurn();
+});
+
+test("a long list is mapped in turns, in order", async () => {
+  let rounds = 0;
+  let isOver = false;
+  const count = (): void => {
+    rounds += 1;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  const mapped = await mapInTurns([1, 2, 3, 4, 5], (item) => {
+    useUpTheTurn();
+    return item * 2;
+  });
+  isOver = true;
+  expect(mapped).toEqual([2, 4, 6, 8, 10]);
+  expect(rounds).toBeGreaterThan(1);
+  expect(await mapInTurns([], String)).toEqual([]);
 });

@@ -34,9 +34,9 @@ export function inTurn<T>(work: () => T): T | Promise<T> {
   return work();
 }
 
-/** For work that goes on: resolves at once while the turn lasts, and otherwise in a later round. */
-export async function loopTurn(): Promise<void> {
-  await inTurn(() => undefined);
+/** Before work that is quick or can not be repeated: nothing to wait for while the turn lasts. */
+export function loopTurn(): Promise<void> | undefined {
+  return inTurn(() => undefined);
 }
 
 /** Every item, mapped in turns. */

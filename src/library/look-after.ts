@@ -1,5 +1,6 @@
 /** Looking after a library: what is wrong with it, mending what can be, and copies of it. */
 import { RepertoireError } from "../base/errors.ts";
+import { mapInTurns } from "../base/loop-turns.ts";
 import { problemList } from "../base/problem.ts";
 import type { Problem, Problems } from "../base/problem.ts";
 import type { BackupOptions, BackupResult } from "../store/library-files.ts";
@@ -152,12 +153,12 @@ async function checkSpace(
   // One of another history, such as before a backup was restored, begins anew with the next search.
   if (isReadable && current !== undefined && (await isOfHistory(store, report))) {
     const changed = await changedSince(store, Math.min(revision, report.revision));
-    for (const id of new Set([...current.keys(), ...report.current.keys()])) {
+    await mapInTurns([...new Set([...current.keys(), ...report.current.keys()])], (id) => {
       const [wanted, indexed] = [current.get(id), report.current.get(id)];
-      if (wanted === indexed || changed.has(id)) continue;
+      if (wanted === indexed || changed.has(id)) return;
       const message = `the search index has it ${inWords(indexed)}, and the library has it ${inWords(wanted)}`;
       found.add({ subject: id, message, repairable: true });
-    }
+    });
   }
   const compared = found.list();
   return {

@@ -5,6 +5,7 @@
  */
 import { RepertoireError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json.ts";
+import { loopTurn } from "../base/loop-turns.ts";
 import type { CacheControl } from "../cache/cache-stats.ts";
 import type { Lease, LockDriver } from "../lock/lock-driver.ts";
 import { AsyncRWLock } from "../lock/rw-lock.ts";
@@ -149,6 +150,8 @@ export class SkillLibrary implements AsyncDisposable {
   /** A skill as it is now, at a version, or as of a library revision; `undefined` when there is none. */
   get(id: string, options?: GetOptions): Promise<Skill | undefined> {
     if (this.#closed !== undefined) return Promise.reject(closedError());
+    const turn = loopTurn();
+    if (turn !== undefined) return turn.then(() => this.get(id, options));
     return this.#parts.catalog.get(id, options);
   }
 

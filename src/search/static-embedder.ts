@@ -85,10 +85,17 @@ async function loadTable(directory: URL): Promise<Table> {
     throw damagedTable(directory, `${vocabulary.length} tokens, ${rows!.length} bytes of rows`);
   }
   return {
-    tokenizer: wordPieceTokenizer(vocabulary),
+    tokenizer: await wordPieceTokenizer(vocabulary),
     rows: new Int8Array(rows!.buffer, rows!.byteOffset, rows!.length),
-    scales: Float32Array.from(vocabulary, (_, token) => scales!.readFloatLE(token * 4)),
+    scales: readFloats(scales!),
   };
+}
+
+function readFloats(bytes: Buffer): Float32Array {
+  const floats = new Float32Array(bytes.length / Float32Array.BYTES_PER_ELEMENT);
+  for (let at = 0; at < floats.length; at++)
+    floats[at] = bytes.readFloatLE(at * Float32Array.BYTES_PER_ELEMENT);
+  return floats;
 }
 
 async function readAsset(file: URL): Promise<Buffer> {

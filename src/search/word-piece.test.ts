@@ -19,7 +19,7 @@ const VOCABULARY = [
   "$",
 ];
 
-const tokenizer = wordPieceTokenizer(VOCABULARY);
+const tokenizer = await wordPieceTokenizer(VOCABULARY);
 
 function tokenize(text: string): readonly number[] {
   return tokenizer.tokenize(text);

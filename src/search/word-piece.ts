@@ -4,6 +4,7 @@
  * entry first, continuations marked "##". Unlike BERT's, it drops unknown words instead of returning
  * [UNK], and adds no [CLS] or [SEP].
  */
+import { mapInTurns } from "../base/loop-turns.ts";
 
 /** BERT's limit; longer words are unknown, which also bounds the work per word. */
 const MAX_WORD_CHARACTERS = 100;
@@ -25,17 +26,20 @@ export interface WordPieceTokenizer {
   tokenize(text: string): readonly number[];
 }
 
-/** A tokenizer over a vocabulary in which an entry's position is its token. */
-export function wordPieceTokenizer(vocabulary: readonly string[]): WordPieceTokenizer {
+/** A tokenizer over a vocabulary in which an entry's position is its token; built in turns of the event loop. */
+export async function wordPieceTokenizer(
+  vocabulary: readonly string[],
+): Promise<WordPieceTokenizer> {
   const initial = new Map<string, number>();
   const continuation = new Map<string, number>();
   let longest = 0;
-  for (const [token, entry] of vocabulary.entries()) {
+  let token = 0;
+  await mapInTurns(vocabulary, (entry) => {
     const isContinuation = entry.startsWith("##") && entry.length > 2;
     const piece = isContinuation ? entry.slice(2) : entry;
-    (isContinuation ? continuation : initial).set(piece, token);
+    (isContinuation ? continuation : initial).set(piece, token++);
     longest = Math.max(longest, piece.length);
-  }
+  });
 
   function pieces(word: string): readonly number[] {
     const whole = initial.get(word);

@@ -1,5 +1,6 @@
 /** Versioned reads and writes of skills. Reads go through the cache; writes are compare-and-set. */
 import { throwIfAborted } from "../../base/abort.ts";
+import { loopTurn } from "../../base/loop-turns.ts";
 import type { Clock } from "../../base/clock.ts";
 import { RepertoireError } from "../../base/errors.ts";
 import { deepFreeze, preview } from "../../base/json.ts";
@@ -121,6 +122,7 @@ export class Catalog {
   /** Loaded at the first draft: it takes a third of the time a short-lived reader needs to start. */
   async #loadParser(): Promise<DraftParser> {
     const { draftParser } = await import("../../skill/parse-draft.ts");
+    await loopTurn();
     return draftParser(this.#parts.limits);
   }
 

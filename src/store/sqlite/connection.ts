@@ -53,6 +53,12 @@ export interface SqliteConnection extends StoreFile {
 }
 
 /**
+ * Pages in the log that a commit brings into the file. Some commit does it before it returns, and
+ * SQLite's own 1,000 hold up the event loop for several times as long.
+ */
+const CHECKPOINT_PAGES = 500;
+
+/**
  * Opens the file, creating and migrating it when needed. Several processes may do so at once.
  *
  * @throws {STORE_UNAVAILABLE} when the file is out of reach or too new
@@ -183,6 +189,7 @@ function configure(database: DatabaseSync, path: string, durability: "full" | "n
     PRAGMA synchronous = ${durability === "full" ? "FULL" : "NORMAL"};
     PRAGMA cache_size = -32768;
     PRAGMA mmap_size = 0;
+    PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
     PRAGMA journal_size_limit = 67108864;
     PRAGMA trusted_schema = OFF;
   `);
