@@ -25,11 +25,14 @@ import type { SearchIndex } from "./search-index.ts";
 import { isThreadDeath, searchThread, type SearchThread } from "./thread/search-thread.ts";
 
 export interface SqliteSearchIndexOptions extends IndexConnectionOptions {
-  /** Skills from which on it works on a thread of its own (default: 5,000). */
+  /** Skills from which on it works on a thread of its own (default: 250). */
   readonly threadFrom?: number;
 }
 
-/** Below it a search takes the caller's thread about a millisecond, and starting a thread some fifty. */
+/**
+ * Below it everything, even reading the whole index, holds up the caller's thread for a few milliseconds
+ * at most; starting a thread takes some fifty, and the thread some 10 MB.
+ */
 const THREAD_FROM = 250;
 
 const CHECK = { module: new URL("./check-index-file", import.meta.url), name: "checkIndexFile" };

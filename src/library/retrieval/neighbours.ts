@@ -9,6 +9,7 @@ import type { IndexNeighbour } from "../../search/search-index.ts";
 import { isNear } from "../../search/similarity.ts";
 import type { AlikeSkill, NewVersion, SkillStore } from "../../store/skill-store.ts";
 import type { AddResult } from "../catalog/catalog-options.ts";
+import { mapBounded } from "../bounded.ts";
 import { duplicatesOf } from "../catalog/duplicates.ts";
 import type { SearchSpaces } from "./search-spaces.ts";
 import type { SearchOptions, SearchResult } from "./searcher.ts";
@@ -28,6 +29,9 @@ export interface SimilarSkill {
 
 /** Similar skills told of one that is added. */
 const MAX_SIMILAR = 5;
+
+/** New skills that similar ones are looked for at once. */
+const LOOKED_FOR_AT_ONCE = 8;
 
 /** The nearest of them, whose own words are searched for: each costs a whole search. */
 const MAX_RIVALS = 3;
@@ -96,16 +100,17 @@ export class Neighbours {
     const isLate = (): boolean => signal.aborted || clock.monotonicMs() > deadlineMs;
     let searches = 0;
     const maySearch = (): boolean => !isLate() && searches++ < MAX_SEARCHES;
-    for (const [at, { version }] of added.entries()) {
+    const caughtUp = spaces.use(({ indexer }) => indexer.catchUp());
+    // Several at once: an index on a thread of its own is sent some questions ahead.
+    await mapBounded(added, LOOKED_FOR_AT_ONCE, async ({ version }, at) => {
       try {
-        if (at === 0) await spaces.use(({ indexer }) => indexer.catchUp());
-        if (isLate()) return;
-        found[at] = await this.#nearTo(version, maySearch);
+        await caughtUp;
+        if (!isLate()) found[at] = await this.#nearTo(version, maySearch);
       } catch (error) {
         // Whatever is wrong with the index, the skill is stored; the result says so.
         found[at] = error instanceof Error ? error.message : String(error);
       }
-    }
+    });
   }
 
   async #nearTo(
