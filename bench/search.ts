@@ -32,7 +32,7 @@ const AT_ONCE = 8;
 /** How long writing the pack may take. */
 const PACK_MS = 120_000;
 /** Smaller indexes work on the caller's thread, and have no pack. */
-const PACKED_FROM = 5000;
+const PACKED_FROM = 1000;
 
 const { values } = parseArgs({
   options: {

@@ -25,15 +25,15 @@ import type { SearchIndex } from "./search-index.ts";
 import { isThreadDeath, searchThread, type SearchThread } from "./thread/search-thread.ts";
 
 export interface SqliteSearchIndexOptions extends IndexConnectionOptions {
-  /** Skills from which on it works on a thread of its own (default: 250). */
+  /** Skills from which on it works on a thread of its own (default: 1,000). */
   readonly threadFrom?: number;
 }
 
 /**
- * Below it everything, even reading the whole index, holds up the caller's thread for a few milliseconds
- * at most; starting a thread takes some fifty, and the thread some 10 MB.
+ * Below it a search holds up the caller's thread for a millisecond or two, and an update for a few;
+ * starting a thread takes some fifty, and the thread some 10 MB.
  */
-const THREAD_FROM = 250;
+const THREAD_FROM = 1000;
 
 const CHECK = { module: new URL("./check-index-file", import.meta.url), name: "checkIndexFile" };
 
