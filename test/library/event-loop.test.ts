@@ -20,11 +20,13 @@ const CALLS: Readonly<Record<string, (library: SkillLibrary) => Promise<unknown>
   },
 };
 
+const NAMES = Object.keys(CALLS);
+
 function draft(id: string) {
   return { id, name: id, description: `The skill ${id}`, code: `export default () => "${id}"` };
 }
 
-test.each(Object.keys(CALLS))("a timer fires while %s is called over and over", async (name) => {
+test.each(NAMES)("a timer fires while %s is called over and over", async (name) => {
   await using temporary = await temporaryLibrary();
   await temporary.library.add(draft("one"));
   const timer = AbortSignal.timeout(1);

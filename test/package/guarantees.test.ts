@@ -22,7 +22,7 @@ function titlesIn(file: string): ReadonlySet<string> {
     /\b(?:test|it)(?:\.\w+)?(?:\([^"()]*\[[^\]]*\][^"()]*\))?\(\s*"([^"]+)"/g,
   );
   const each = source.matchAll(
-    /\b(?:test|it)\.(?:each|for)(?:<\w+>)?\([\s\S]*?\]\s*(?:as const)?\s*,?\s*\)\(\s*"([^"]+)"/g,
+    /\b(?:test|it)\.(?:each|for)(?:<\w+>)?\((?:\w+|[\s\S]*?\]\s*(?:as const)?\s*,?\s*)\)\(\s*"([^"]+)"/g,
   );
   return new Set([...calls, ...each].map((match) => match[1] as string));
 }

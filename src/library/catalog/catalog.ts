@@ -145,6 +145,7 @@ export class Catalog {
     checkOneOf("expectedStatus", expectedStatus, SKILL_STATUSES);
     this.#parts.claims.check(options.lease);
     const parse = await (this.#parser ??= this.#loadParser());
+    await loopTurn();
     const parsed = parse(draft);
     const hash = contentHash(parsed.definition);
     const current = await this.find(parsed.id);

@@ -110,7 +110,7 @@ test("an embedder that fails on the skills costs the vectors, and no skill", asy
     modeReason: "the embedder own failed on the skills: quota is used up",
     embedder: null,
   });
-  expect((await library.stats()).search).toStrictEqual({
+  expect((await library.stats()).search).toMatchObject({
     revision: 2,
     skills: 2,
     vectors: 0,

@@ -123,6 +123,25 @@ test("removal, status, rollback and identical content are as a skill has them", 
   expect(verdictOf(...rows(made(1)))).toBe(FAILS);
 });
 
+test("a write that would change nothing now may be the one that changes something later", () => {
+  const status = (to: "active" | "deprecated"): SkillCall => ({
+    op: "status",
+    status: to,
+    expected: "any",
+  });
+  const done: SkillAnswer = { kind: "version", version: 1 };
+  const is = (now: "active" | "deprecated"): SkillAnswer => ({ ...done, status: now });
+  const rows = [
+    ["p1 0 1", add("x", 0), made(1)],
+    ["p2 2 20", status("active"), done],
+    ["p1 3 4", status("deprecated"), done],
+    ["p1 5 6", get, is("deprecated")],
+  ] as const;
+  expect(verdictOf(...rows, ["p1 30 31", get, is("active")])).toBe(FITS);
+  expect(verdictOf(...rows, ["p1 30 31", get, is("deprecated")])).toBe(FITS);
+  expect(verdictOf(...rows, ["p1 30 31", get, absent])).toBe(FAILS);
+});
+
 test("a write with the token of a lease that passed to another is found, and a token that falls", () => {
   const lease = (token: string): SkillAnswer => ({ kind: "lease", token });
   const first = ["p1 0 1", { op: "acquire" }, lease("1")] as const;
@@ -196,6 +215,12 @@ const anyCall = fc.oneof(
     expected: fc.constantFrom<(number | "any")[]>("any", 0, 1, 2),
   }),
   fc.constant(get),
+  fc.record({
+    op: fc.constant("status" as const),
+    status: fc.constantFrom("active" as const, "deprecated" as const),
+    expected: fc.constant("any" as const),
+  }),
+  fc.constant({ op: "search" } as const),
   fc.record({ op: fc.constant("remove" as const), expected: fc.constantFrom("any" as const, 1) }),
 );
 const anyAnswer = fc.oneof(

@@ -24,6 +24,12 @@ export interface SequentialModel<State, Call, Answer> {
    * `undefined`. An answer of `undefined` is one nobody knows: any may be assumed.
    */
   step(state: State, call: Call, answer: Answer | undefined): State | undefined;
+  /**
+   * Whether a call with that answer leaves every state that allows it as it is: a read, or a write
+   * that was refused. Only makes the check faster (default: none does). A write that happens to change
+   * nothing in one state may change something in another, and is none of these.
+   */
+  changesNothing?(call: Call, answer: Answer): boolean;
   /** A text that two states share only when nothing can tell them apart. */
   keyOf(state: State): string;
   /** The state for people. */

@@ -4,8 +4,8 @@
  * ("Testing for Linearizability", 2017), which never looks twice at the same set of calls done in
  * the same state.
  *
- * Two rules keep it fast without changing its verdict. A call that fits and leaves the state as it
- * is may be taken at once, since whatever order exists it can be moved to here. A call whose answer
+ * Two rules keep it fast without changing its verdict. A call that fits, and with its answer changes
+ * nothing in any state, may be taken at once, since whatever order exists it can be moved to here. A call whose answer
  * nobody knows is only ever taken when it changes something.
  */
 import type { Operation, SequentialModel } from "./operation.ts";
@@ -38,6 +38,8 @@ export function searchOrder<State, Call, Answer>(
   key: string,
   maxSteps: number,
 ): SearchResult<State> {
+  const changesNothing = (call: Call, answer: Answer): boolean =>
+    model.changesNothing?.(call, answer) ?? false;
   const events = timeline(operations);
   const configurations = memory(operations);
   const taken: Taken<State>[] = [];
@@ -54,8 +56,9 @@ export function searchOrder<State, Call, Answer>(
       const after = model.step(state, call, returned?.answer);
       const isSame = after !== undefined && model.keyOf(after) === model.keyOf(state);
       const isWorthIt = after !== undefined && !(isSame && returned === undefined);
-      if (isWorthIt && configurations.take(position, isSame ? undefined : model.keyOf(after))) {
-        taken.push({ position, before: state, isForced: isSame });
+      const isForced = returned !== undefined && changesNothing(call, returned.answer);
+      if (isWorthIt && configurations.take(position, isForced ? undefined : model.keyOf(after))) {
+        taken.push({ position, before: state, isForced });
         state = after;
         events.lift(position);
         if (returned !== undefined) left -= 1;

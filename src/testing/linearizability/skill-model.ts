@@ -153,6 +153,11 @@ export function skillModel(): SkillModel {
       const next = perform(state, call);
       return answer === undefined || agrees(next.answer, answer) ? next.state : undefined;
     },
+    changesNothing: ({ op }, answer) =>
+      READS.has(op) ||
+      answer.kind === "conflict" ||
+      answer.kind === "absent" ||
+      (answer.kind === "version" && answer.created === false),
     keyOf: ({ chain, status, fence }) => `${chain?.id ?? 0} ${status ?? ""} ${fence}`,
     showState: ({ chain, status, fence }) =>
       (chain === undefined || status === undefined
@@ -162,6 +167,8 @@ export function skillModel(): SkillModel {
     show: showSkillOperation,
   };
 }
+
+const READS: ReadonlySet<SkillCall["op"]> = new Set(["get", "execute", "search", "history"]);
 
 interface Step {
   readonly state: SkillState;

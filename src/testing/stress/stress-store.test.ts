@@ -48,8 +48,8 @@ test("slow calls, refused calls and lost answers are no fault of a store", async
     operations: 100,
   });
   expect(report.findings).toStrictEqual([]);
-  expect(report.check.unanswered).toBeGreaterThan(2);
-  expect(report.refused["STORE_UNAVAILABLE"]).toBeGreaterThan(2);
+  expect(report.check.unanswered).toBeGreaterThan(0);
+  expect(report.refused["STORE_UNAVAILABLE"]).toBeGreaterThan(0);
 });
 
 test.for<Breakage>([
