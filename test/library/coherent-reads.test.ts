@@ -47,7 +47,13 @@ async function stress(
   await Promise.all(children.map((child) => once(child, "message")));
   const told = Promise.all(
     children.map(async (child) => {
-      const [observations] = (await once(child, "message")) as [readonly Observation[]];
+      const ended = once(child, "exit").then(([code]) => {
+        throw new Error(`A process ended with ${code} before it told what it saw`);
+      });
+      const [observations] = (await Promise.race([once(child, "message"), ended])) as [
+        readonly Observation[],
+      ];
+      ended.catch(() => undefined);
       return observations;
     }),
   );
@@ -93,12 +99,13 @@ describe("the check", () => {
 
   test.each(["late", "deaf"] as const)(
     "sees what a %s cache gives its readers",
+    // A library that is lied to may also fail or hang; whether it is caught when it does not counts.
+    { retry: 2, timeout: 60_000 },
     async (sabotage) => {
       const { stale, reads } = await stress([WRITER, { ...READER, sabotage }]);
       expect(reads["get"]).toBeGreaterThan(0);
       expect((stale["get"] ?? 0) + (stale["get at once"] ?? 0)).toBeGreaterThan(0);
     },
-    TIMEOUT_MS,
   );
 });
 
