@@ -118,8 +118,6 @@ async function shares(processes: number, durationMs: number): Promise<readonly n
   return counts;
 }
 
-// In some simulations, where all that happens falls on whole milliseconds, one process is left out for
-// seconds; between real processes that was not seen.
 test(
   "processes that write without a pause come within a factor of two of each other",
   { retry: 3 },

@@ -60,7 +60,8 @@ export function writeTurns(parts: WriteTurnsParts): WriteTurns {
 
   function noteWritten(): void {
     const nowMs = clock.monotonicMs();
-    if (heldSinceMs !== undefined) turnSinceMs = nowMs;
+    // A shorter wait was for one write of another: two that alternate so would let nobody else in.
+    if (heldSinceMs !== undefined && nowMs - heldSinceMs > IDLE_MS) turnSinceMs = nowMs;
     heldSinceMs = undefined;
     lastWriteMs = nowMs;
     const found = currentVersion();
