@@ -34,7 +34,7 @@ export function findKeywords(
     limit,
     (row) => memory.ids.get(row),
   );
-  return new Map(best.map((row) => [row, scores[row]!]));
+  return new Map(best.map(({ row, score }) => [row, score]));
 }
 
 /** A stem that two words of the query share counts twice, as two words of an FTS5 query do. */

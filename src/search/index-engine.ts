@@ -6,7 +6,6 @@
  * takes over the rows that changed, by whichever process, so it sees every update applied before it
  * began.
  */
-import type { SkillSummary } from "../skill/skill.ts";
 import {
   indexConnection,
   type IndexConnection,
@@ -21,11 +20,12 @@ import { readPack, writePack } from "./memory/index-pack.ts";
 import { indexMemory } from "./memory/index-memory.ts";
 import { readAll, readChanges, readPostings } from "./memory/read-rows.ts";
 import { nearestDocuments } from "./nearest-documents.ts";
+import { packHits, type PackedHits } from "./packed-hits.ts";
 import { rankHits } from "./rank-hits.ts";
-import type { IndexHit, IndexNeighbour, IndexQuery, IndexUpdate } from "./search-index.ts";
+import type { IndexNeighbour, IndexQuery, IndexUpdate } from "./search-index.ts";
 
 export interface IndexEngine {
-  search(query: IndexQuery): Promise<readonly IndexHit[]>;
+  search(query: IndexQuery): Promise<PackedHits>;
   neighbours(id: string, limit: number): Promise<readonly IndexNeighbour[] | undefined>;
   /**
    * Applies changes, unless they are no news.
@@ -127,12 +127,7 @@ export async function indexEngine(
           view(file, state),
           embedderId === undefined || vector === undefined ? keywordQuery : query,
         );
-        return hits.map(({ rowid, ...scores }) => ({
-          summary: JSON.parse(
-            file.statements.summary.get(rowid)!.summary as string,
-          ) as SkillSummary,
-          ...scores,
-        }));
+        return packHits(hits, (rowid) => file.statements.summary.get(rowid)!.summary as string);
       }),
 
     neighbours: (id, limit) =>

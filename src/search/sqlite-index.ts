@@ -21,6 +21,7 @@ import {
 } from "./index-connection.ts";
 import { indexEngine, type IndexEngine } from "./index-engine.ts";
 import { writeVectors } from "./index-writer.ts";
+import { unpackHits } from "./packed-hits.ts";
 import type { SearchIndex } from "./search-index.ts";
 import { isThreadDeath, searchThread, type SearchThread } from "./thread/search-thread.ts";
 
@@ -120,7 +121,7 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
         checkVector(query.vector, dimensions, "the query");
       }
       throwIfAborted(query.signal, "Searching");
-      return work((engine) => engine.search(query));
+      return unpackHits(await work((engine) => engine.search(query)));
     },
 
     neighbours: (id, limit) => work((engine) => engine.neighbours(id, limit)),

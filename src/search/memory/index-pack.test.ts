@@ -14,7 +14,8 @@ import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { indexConnection } from "../index-connection.ts";
 import { indexEngine, type IndexEngine } from "../index-engine.ts";
-import type { IndexHit, IndexQuery } from "../search-index.ts";
+import { unpackHits, type PackedHits } from "../packed-hits.ts";
+import type { IndexQuery } from "../search-index.ts";
 import { CONTRACT_DIMENSIONS, direction, indexDocument } from "../search-index.contract.ts";
 
 const SPACE = { embedderId: "contract", dimensions: CONTRACT_DIMENSIONS };
@@ -59,7 +60,7 @@ async function apply(
   await engine.apply({ upserts, removals: [], revision }, generation);
 }
 
-async function saved(): Promise<readonly IndexHit[]> {
+async function saved(): Promise<PackedHits> {
   const engine = await open();
   await apply(engine, 1, "a", "b", "naïve-ü", "d");
   const hits = await engine.search(QUERY);
@@ -114,7 +115,7 @@ test("the pack of another embedder or of an index that was emptied is not used",
   await saved();
   const other = await open(true, { embedderId: "other", dimensions: CONTRACT_DIMENSIONS });
   const { vector: _, ...byKeyword } = QUERY;
-  expect(await other.search(byKeyword)).toHaveLength(4);
+  expect(unpackHits(await other.search(byKeyword))).toHaveLength(4);
   expect([other.builds, other.rejectedPacks]).toEqual([1, 1]);
 });
 

@@ -61,7 +61,8 @@ export function vectorTable(dimensions: number): VectorTable {
   ): readonly number[] {
     const sets = [withVector, ...filters];
     const best = bestNumbers(limit);
-    const found: NearRow[] = [];
+    const rows: number[] = [];
+    const cosines: number[] = [];
     let enough = Number.NEGATIVE_INFINITY;
     for (let block = 0; block < blocks; block++) {
       const first = block * BLOCK_ROWS;
@@ -70,11 +71,12 @@ export function vectorTable(dimensions: number): VectorTable {
       for (let i = 0; i < selected.rows.length; i++) {
         const cosine = selected.cosines[i]!;
         if (cosine < enough) continue;
-        found.push({ row: first + selected.rows[i]!, cosine });
+        rows.push(first + selected.rows[i]!);
+        cosines.push(cosine);
         enough = best.add(cosine) - 2 * coarse.error;
       }
     }
-    return found.filter(({ cosine }) => cosine >= enough).map(({ row }) => row);
+    return rows.filter((_, at) => cosines[at]! >= enough);
   }
 
   return {
@@ -100,12 +102,10 @@ export function vectorTable(dimensions: number): VectorTable {
 
     nearest(query, sets, limit, idOf) {
       kernel.setQuery(query);
-      const cosines = new Map<number, number>();
-      for (const row of shortlist(query, sets, limit)) cosines.set(row, kernel.cosine(row));
-      const cosineOf = (row: number): number => cosines.get(row)!;
-      return bestRows(cosines.keys(), cosineOf, limit, idOf).map((row) => ({
+      const rows = shortlist(query, sets, limit);
+      return bestRows(rows, (row) => kernel.cosine(row), limit, idOf).map(({ row, score }) => ({
         row,
-        cosine: cosineOf(row),
+        cosine: score,
       }));
     },
 
