@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { RepertoireError } from "../src/index.ts";
 import { runDemo } from "../src/cli/demo/run-demo.ts";
 import type { DemoOptions } from "../src/cli/demo/run-demo.ts";
-import { loadStarterSkills } from "../src/cli/starter-skills.ts";
+import { loadStarterSkills } from "../src/cli/input/starter-skills.ts";
 import { buildCorpus } from "./corpus/build-corpus.ts";
 import { packageVersion } from "./corpus/find-functions.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { buildProgram } from "./build-program.ts";
-import { processOutput } from "./output.ts";
+import { processOutput } from "./terminal/output.ts";
 
 const program = buildProgram(processOutput(), () => Promise.resolve());
 

@@ -27,8 +27,8 @@ import { searchCommand } from "./commands/search.ts";
 import { statsCommand } from "./commands/stats.ts";
 import { statusCommand } from "./commands/status.ts";
 import { versionCommand } from "./commands/version.ts";
-import type { Output } from "./output.ts";
-import { printable } from "./text-width.ts";
+import type { Output } from "./terminal/output.ts";
+import { printable } from "./terminal/text-width.ts";
 
 const COMMANDS: readonly Install[] = [
   addCommand,

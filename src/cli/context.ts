@@ -1,10 +1,10 @@
 /** What a command is given: the library, opened when first asked for, and where its output goes. */
 import type { LibraryOptions, SkillLibrary } from "../index.ts";
-import { embedderFromEnvironment } from "./embedder-from-environment.ts";
-import { sandboxFromEnvironment } from "./engine-from-environment.ts";
-import { EXIT } from "./exit-codes.ts";
-import { requireLibrary } from "./missing-library.ts";
-import type { Output } from "./output.ts";
+import { embedderFromEnvironment } from "./environment/embedder-from-environment.ts";
+import { sandboxFromEnvironment } from "./environment/engine-from-environment.ts";
+import { EXIT } from "./failures/exit-codes.ts";
+import { requireLibrary } from "./failures/missing-library.ts";
+import type { Output } from "./terminal/output.ts";
 
 export interface OpenOptions extends Pick<LibraryOptions, "tools" | "policy" | "sandbox"> {
   /** Whether a library that does not exist is created (default: false). */
@@ -78,4 +78,9 @@ async function openAt(
     ...options,
     ...(path === undefined ? {} : { path }),
   });
+}
+
+/** Runs of skills end on Ctrl-C, and when nobody reads their results any more. */
+export function runSignal({ signal, output }: CliContext): AbortSignal {
+  return AbortSignal.any([signal, output.closed]);
 }

@@ -4,10 +4,10 @@ import type { Command } from "commander";
 import { buildProgram } from "./build-program.ts";
 import { openSession } from "./context.ts";
 import type { Session } from "./context.ts";
-import { EXIT } from "./exit-codes.ts";
-import { processOutput } from "./output.ts";
-import type { Output } from "./output.ts";
-import { errorDocument, exitCodeFor, noteError } from "./report-error.ts";
+import { EXIT } from "./failures/exit-codes.ts";
+import { processOutput } from "./terminal/output.ts";
+import type { Output } from "./terminal/output.ts";
+import { errorDocument, exitCodeFor, noteError } from "./failures/report-error.ts";
 
 /** @param given arguments without those of Node */
 export async function main(given: readonly string[]): Promise<void> {

@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import type { BackupResult } from "../../index.ts";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
-import { plural } from "../plural.ts";
-import { progressBar } from "../progress-bar.ts";
-import { oneLine } from "../text-width.ts";
+import { plural } from "../terminal/plural.ts";
+import { progressBar } from "../terminal/progress-bar.ts";
+import { oneLine } from "../terminal/text-width.ts";
 
 interface BackupFlags {
   readonly force?: boolean;

@@ -2,13 +2,13 @@ import type { Command } from "commander";
 import { userInfo } from "node:os";
 import { isoTime } from "../../base/clock.ts";
 import { LIMITS } from "../../base/limits.ts";
-import { callerOf } from "../caller-option.ts";
-import { parseToken } from "../claim-option.ts";
+import { callerOf } from "../options/caller-option.ts";
+import { parseToken } from "../options/claim-option.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { parseDuration } from "../duration.ts";
-import { UsageError } from "../usage-error.ts";
+import { parseDuration } from "../options/duration.ts";
+import { UsageError } from "../failures/usage-error.ts";
 
 interface ClaimFlags {
   readonly by?: string;

@@ -10,31 +10,31 @@ import type {
   WorkflowRun,
   WorkflowStep,
 } from "../../index.ts";
-import { statusStyle } from "../colours.ts";
-import { atOption, readerOf } from "../at-option.ts";
-import type { AtFlags } from "../at-option.ts";
+import { statusStyle } from "../terminal/colours.ts";
+import { atOption, readerOf } from "../options/at-option.ts";
+import type { AtFlags } from "../options/at-option.ts";
 import type { ExpectedVersion } from "../../store/skill-store.ts";
-import { callerOf, callerOption } from "../caller-option.ts";
+import { callerOf, callerOption } from "../options/caller-option.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
+import { runSignal } from "../context.ts";
 import type { CliContext } from "../context.ts";
-import { formatDuration, parseDuration } from "../duration.ts";
-import { exitCodeOfStatus } from "../exit-codes.ts";
-import { allowFetchOption, allowPrivateOption, fetchPolicy } from "../fetch-options.ts";
-import type { FetchFlags } from "../fetch-options.ts";
-import { runSignal } from "../interrupted-run.ts";
-import { noteAdded } from "../note-added.ts";
-import { plural } from "../plural.ts";
-import { priorityOption } from "../priority-option.ts";
-import { progressBar } from "../progress-bar.ts";
-import { parseExpectedVersion } from "../numbers.ts";
-import { parseJson, parseJsonOption, readSource } from "../read-input.ts";
-import { renderExecutionError, renderValue } from "../render-execution.ts";
-import { skillAt } from "../skill-at.ts";
-import { renderTable } from "../table.ts";
-import { oneLine } from "../text-width.ts";
-import { totalTimeoutOption } from "../total-timeout-option.ts";
-import { UsageError } from "../usage-error.ts";
+import { formatDuration, parseDuration } from "../options/duration.ts";
+import { exitCodeOfStatus } from "../failures/exit-codes.ts";
+import { allowFetchOption, allowPrivateOption, fetchPolicy } from "../options/fetch-options.ts";
+import type { FetchFlags } from "../options/fetch-options.ts";
+import { noteAdded } from "../render/note-added.ts";
+import { plural } from "../terminal/plural.ts";
+import { priorityOption } from "../options/priority-option.ts";
+import { progressBar } from "../terminal/progress-bar.ts";
+import { parseExpectedVersion } from "../options/numbers.ts";
+import { parseJson, parseJsonOption, readSource } from "../input/read-input.ts";
+import { renderExecutionError, renderValue } from "../render/render-execution.ts";
+import { skillAt } from "../render/skill-at.ts";
+import { renderTable } from "../terminal/table.ts";
+import { oneLine } from "../terminal/text-width.ts";
+import { totalTimeoutOption } from "../options/total-timeout-option.ts";
+import { UsageError } from "../failures/usage-error.ts";
 
 interface ComposeFlags extends FetchFlags, AtFlags {
   readonly expectedVersion?: ExpectedVersion;

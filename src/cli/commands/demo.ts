@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
-import { wholeNumber } from "../numbers.ts";
+import { wholeNumber } from "../options/numbers.ts";
 
 interface DemoFlags {
   readonly agents?: number;

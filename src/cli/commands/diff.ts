@@ -1,14 +1,14 @@
 import type { Command } from "commander";
 import type { FieldChange } from "../../index.ts";
-import type { Paint, Style } from "../colours.ts";
-import { atOption, readerOf } from "../at-option.ts";
-import type { AtFlags } from "../at-option.ts";
+import type { Paint, Style } from "../terminal/colours.ts";
+import { atOption, readerOf } from "../options/at-option.ts";
+import type { AtFlags } from "../options/at-option.ts";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
 import { unifiedDiff } from "../../base/line-diff.ts";
 import type { DiffLine } from "../../base/line-diff.ts";
-import { wholeNumber } from "../numbers.ts";
-import { oneLine, printable } from "../text-width.ts";
+import { wholeNumber } from "../options/numbers.ts";
+import { oneLine, printable } from "../terminal/text-width.ts";
 
 export const diffCommand: Install = (program, run) => {
   declareCommand(program, {

@@ -3,8 +3,8 @@ import type { Command } from "commander";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { ok, warn } from "../doctor-check.ts";
-import type { DoctorCheck } from "../doctor-check.ts";
+import { ok, warn } from "../doctor/doctor-check.ts";
+import type { DoctorCheck } from "../doctor/doctor-check.ts";
 import {
   checkIndex,
   checkNode,
@@ -13,13 +13,18 @@ import {
   checkSqlite,
   checkStore,
   nearestExisting,
-} from "../doctor-checks.ts";
-import { checkConfusable } from "../doctor-confusable.ts";
-import { checkContent, repairAll } from "../doctor-content.ts";
-import { checkDisk, checkFiles, checkIndexFiles, checkUnusedIndexes } from "../doctor-files.ts";
-import { isMissing, MissingLibraryError } from "../missing-library.ts";
-import { EXIT } from "../exit-codes.ts";
-import { printable } from "../text-width.ts";
+} from "../doctor/doctor-checks.ts";
+import { checkConfusable } from "../doctor/check-confusable.ts";
+import { checkContent, repairAll } from "../doctor/check-content.ts";
+import {
+  checkDisk,
+  checkFiles,
+  checkIndexFiles,
+  checkUnusedIndexes,
+} from "../doctor/check-files.ts";
+import { isMissing, MissingLibraryError } from "../failures/missing-library.ts";
+import { EXIT } from "../failures/exit-codes.ts";
+import { printable } from "../terminal/text-width.ts";
 
 interface DoctorFlags {
   readonly reindex?: true;

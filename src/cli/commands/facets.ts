@@ -6,10 +6,10 @@ import type { SkillStatus } from "../../skill/skill.ts";
 import { collect, declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { wholeNumber } from "../numbers.ts";
-import { plural } from "../plural.ts";
-import { renderTable } from "../table.ts";
-import type { Column } from "../table.ts";
+import { wholeNumber } from "../options/numbers.ts";
+import { plural } from "../terminal/plural.ts";
+import { renderTable } from "../terminal/table.ts";
+import type { Column } from "../terminal/table.ts";
 
 interface FacetFlags {
   readonly category?: string;

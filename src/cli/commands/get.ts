@@ -1,15 +1,15 @@
 import type { Command } from "commander";
 import { RepertoireError } from "../../base/errors.ts";
 import type { Skill } from "../../skill/skill.ts";
-import { atOption, readerOf } from "../at-option.ts";
-import type { AtFlags, Reader } from "../at-option.ts";
+import { atOption, readerOf } from "../options/at-option.ts";
+import type { AtFlags, Reader } from "../options/at-option.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { wholeNumber } from "../numbers.ts";
-import { renderSkill } from "../render-skill.ts";
-import { similarSkills } from "../similar-skills.ts";
-import { printable } from "../text-width.ts";
+import { wholeNumber } from "../options/numbers.ts";
+import { renderSkill } from "../render/render-skill.ts";
+import { similarSkills } from "../failures/similar-skills.ts";
+import { printable } from "../terminal/text-width.ts";
 
 interface GetFlags extends AtFlags {
   readonly version?: number;

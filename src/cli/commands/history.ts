@@ -1,12 +1,12 @@
 import type { Command } from "commander";
 import type { SkillVersion } from "../../skill/skill.ts";
-import { statusStyle } from "../colours.ts";
-import { atOption, readerOf } from "../at-option.ts";
-import type { AtFlags } from "../at-option.ts";
+import { statusStyle } from "../terminal/colours.ts";
+import { atOption, readerOf } from "../options/at-option.ts";
+import type { AtFlags } from "../options/at-option.ts";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
-import { renderTable } from "../table.ts";
-import type { Column } from "../table.ts";
+import { renderTable } from "../terminal/table.ts";
+import type { Column } from "../terminal/table.ts";
 
 export const historyCommand: Install = (program, run) => {
   declareCommand(program, {

@@ -3,17 +3,17 @@ import { LIMITS } from "../../base/limits.ts";
 import type { ListedSkill, ListOrder } from "../../index.ts";
 import { SKILL_STATUSES } from "../../skill/skill.ts";
 import type { SkillStatus } from "../../skill/skill.ts";
-import { noteClaims } from "../claim-text.ts";
-import { statusStyle } from "../colours.ts";
-import { atOption, readerOf } from "../at-option.ts";
-import type { AtFlags } from "../at-option.ts";
+import { noteClaims } from "../render/claim-text.ts";
+import { statusStyle } from "../terminal/colours.ts";
+import { atOption, readerOf } from "../options/at-option.ts";
+import type { AtFlags } from "../options/at-option.ts";
 import { collect, declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { wholeNumber } from "../numbers.ts";
-import { plural } from "../plural.ts";
-import { renderTable } from "../table.ts";
-import type { Column } from "../table.ts";
+import { wholeNumber } from "../options/numbers.ts";
+import { plural } from "../terminal/plural.ts";
+import { renderTable } from "../terminal/table.ts";
+import type { Column } from "../terminal/table.ts";
 import { Option } from "commander";
 
 interface ListFlags extends AtFlags {

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { parseToken } from "../claim-option.ts";
+import { parseToken } from "../options/claim-option.ts";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { UsageError } from "../usage-error.ts";
+import { UsageError } from "../failures/usage-error.ts";
 
 interface ReleaseFlags {
   readonly token?: bigint;

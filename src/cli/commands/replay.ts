@@ -1,15 +1,15 @@
 import type { Command } from "commander";
 import type { Divergence, Replay } from "../../index.ts";
-import type { Paint } from "../colours.ts";
+import type { Paint } from "../terminal/colours.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
+import { runSignal } from "../context.ts";
 import type { CliContext } from "../context.ts";
-import { EXIT } from "../exit-codes.ts";
-import { runSignal } from "../interrupted-run.ts";
-import { wholeNumber } from "../numbers.ts";
-import { renderEnding } from "../render-execution.ts";
-import { skillAt } from "../skill-at.ts";
-import { indented } from "../text-width.ts";
+import { EXIT } from "../failures/exit-codes.ts";
+import { wholeNumber } from "../options/numbers.ts";
+import { renderEnding } from "../render/render-execution.ts";
+import { skillAt } from "../render/skill-at.ts";
+import { indented } from "../terminal/text-width.ts";
 
 interface ReplayFlags {
   readonly version?: number;

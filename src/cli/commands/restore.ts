@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
-import { oneLine } from "../text-width.ts";
+import { oneLine } from "../terminal/text-width.ts";
 import { contentText } from "./backup.ts";
 
 interface RestoreFlags {

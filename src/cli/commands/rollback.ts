@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import type { ExpectedVersion } from "../../store/skill-store.ts";
-import { claimOption, leaseOfClaim } from "../claim-option.ts";
+import { claimOption, leaseOfClaim } from "../options/claim-option.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
-import { parseExpectedVersion, wholeNumber } from "../numbers.ts";
-import { noteAdded } from "../note-added.ts";
+import { parseExpectedVersion, wholeNumber } from "../options/numbers.ts";
+import { noteAdded } from "../render/note-added.ts";
 
 interface RollbackFlags {
   readonly expectedVersion?: ExpectedVersion;

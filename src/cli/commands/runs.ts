@@ -4,15 +4,15 @@ import { LIMITS } from "../../base/limits.ts";
 import type { JournalState, RunRecord } from "../../index.ts";
 import { EXECUTION_STATUSES } from "../../skill/execution.ts";
 import type { ExecutionStatus } from "../../skill/execution.ts";
-import { statusStyle } from "../colours.ts";
+import { statusStyle } from "../terminal/colours.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
-import { formatDuration } from "../duration.ts";
-import { wholeNumber } from "../numbers.ts";
-import { renderCapabilities } from "../render-capabilities.ts";
-import { skillAt } from "../skill-at.ts";
-import { renderTable } from "../table.ts";
-import type { Column } from "../table.ts";
+import { formatDuration } from "../options/duration.ts";
+import { wholeNumber } from "../options/numbers.ts";
+import { renderCapabilities } from "../render/render-capabilities.ts";
+import { skillAt } from "../render/skill-at.ts";
+import { renderTable } from "../terminal/table.ts";
+import type { Column } from "../terminal/table.ts";
 
 interface RunsFlags {
   readonly skill?: string;

@@ -1,16 +1,16 @@
 import { LIMITS } from "../../base/limits.ts";
 import type { SearchResult, SkillMatch } from "../../index.ts";
-import { atOption, readerOf } from "../at-option.ts";
-import type { AtFlags } from "../at-option.ts";
-import { noteClaims } from "../claim-text.ts";
+import { atOption, readerOf } from "../options/at-option.ts";
+import type { AtFlags } from "../options/at-option.ts";
+import { noteClaims } from "../render/claim-text.ts";
 import { collect, declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { parseFraction, wholeNumber } from "../numbers.ts";
-import { plural } from "../plural.ts";
-import { renderTable } from "../table.ts";
-import type { Column } from "../table.ts";
-import { oneLine } from "../text-width.ts";
+import { parseFraction, wholeNumber } from "../options/numbers.ts";
+import { plural } from "../terminal/plural.ts";
+import { renderTable } from "../terminal/table.ts";
+import type { Column } from "../terminal/table.ts";
+import { oneLine } from "../terminal/text-width.ts";
 
 interface SearchFlags extends AtFlags {
   readonly category?: string;

@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import type { LibraryStats } from "../../index.ts";
-import type { Paint } from "../colours.ts";
+import type { Paint } from "../terminal/colours.ts";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
-import { indexActivityText } from "../index-activity-text.ts";
-import { isolationText } from "../isolation-text.ts";
-import { plural } from "../plural.ts";
-import { renderFields } from "../table.ts";
-import { oneLine } from "../text-width.ts";
+import { indexActivityText } from "../render/index-activity-text.ts";
+import { isolationText } from "../render/isolation-text.ts";
+import { plural } from "../terminal/plural.ts";
+import { renderFields } from "../terminal/table.ts";
+import { oneLine } from "../terminal/text-width.ts";
 
 export const statsCommand: Install = (program, run) => {
   declareCommand(program, {

@@ -3,11 +3,11 @@ import type { Command } from "commander";
 import { SKILL_STATUSES } from "../../skill/skill.ts";
 import type { SkillStatus } from "../../skill/skill.ts";
 import type { ExpectedVersion } from "../../store/skill-store.ts";
-import { claimOption, leaseOfClaim } from "../claim-option.ts";
+import { claimOption, leaseOfClaim } from "../options/claim-option.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
-import { noteDependents } from "../note-dependents.ts";
-import { parseExpectedVersion } from "../numbers.ts";
+import { noteDependents } from "../render/note-dependents.ts";
+import { parseExpectedVersion } from "../options/numbers.ts";
 
 interface StatusFlags {
   readonly reason?: string;

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { atOption, readerOf } from "../at-option.ts";
-import type { AtFlags } from "../at-option.ts";
+import { atOption, readerOf } from "../options/at-option.ts";
+import type { AtFlags } from "../options/at-option.ts";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
-import { renderVersion } from "../render-skill.ts";
+import { renderVersion } from "../render/render-skill.ts";
 
 export const versionCommand: Install = (program, run) => {
   declareCommand(program, {

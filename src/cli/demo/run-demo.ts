@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { preview } from "../../base/json.ts";
 import { RepertoireError } from "../../index.ts";
-import { loadStarterSkills } from "../starter-skills.ts";
+import { loadStarterSkills } from "../input/starter-skills.ts";
 import { performDemo } from "./perform-demo.ts";
 import { openScreen } from "./screen.ts";
 
