@@ -113,6 +113,8 @@ test("a directory in place of a library's file is refused", async () => {
   }
 });
 
+const OWN_EMBEDDER = { id: "own", dimensions: 2, embed: () => Promise.resolve([]) };
+
 test("options that are unknown or wrong are refused before anything is created", async () => {
   const path = join(directory.path, "library");
   const wrong: readonly object[] = [
@@ -134,6 +136,16 @@ test("options that are unknown or wrong are refused before anything is created",
     { sandbox: 4 },
     { tools: { click: "no function" } },
     { durability: "most" },
+    { embedder: "openai" },
+    { embedder: true },
+    { embedder: null },
+    { embedder: { id: "own", dimensions: 2 } },
+    { embedder: { ...OWN_EMBEDDER, id: "" } },
+    { embedder: { ...OWN_EMBEDDER, id: "half \ud800" } },
+    { embedder: { ...OWN_EMBEDDER, id: undefined } },
+    { embedder: { ...OWN_EMBEDDER, dimensions: "2" } },
+    { embedder: { ...OWN_EMBEDDER, dimensions: 1e12 } },
+    { embedder: { ...OWN_EMBEDDER, batchSize: 0 } },
   ];
   for (const options of wrong)
     expect(await rejection(openLibrary({ ...options, path }))).toMatchObject({

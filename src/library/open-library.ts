@@ -16,6 +16,7 @@ import { SkillCache } from "../cache/skill-cache.ts";
 import { memoryLocks } from "../lock/memory-locks.ts";
 import { sqliteLocks } from "../lock/sqlite/sqlite-locks.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
+import { checkEmbedder } from "../search/check-embedder.ts";
 import type { Embedder } from "../search/embedder.ts";
 import type { SearchIndex } from "../search/search-index.ts";
 import { sqliteSearchIndex } from "../search/sqlite-index.ts";
@@ -327,6 +328,8 @@ function checkOptions(options: LibraryOptions): LibraryOptions {
   checkJournals(options.journals);
   checkPolicy(options.policy);
   checkBoolean("learning", options.learning);
+  const { embedder = false } = options;
+  if (embedder !== false) checkEmbedder(embedder);
   if (!isSandbox(options.sandbox))
     checkSandboxSize(options.sandbox === undefined ? {} : options.sandbox);
   checkOneOf("durability", options.durability, ["full", "normal"]);

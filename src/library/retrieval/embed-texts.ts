@@ -1,9 +1,12 @@
 import { cancelledError } from "../../base/abort.ts";
 import { RepertoireError } from "../../base/errors.ts";
+import { preview } from "../../base/json.ts";
 import type { Embedder } from "../../search/embedder.ts";
+import { isArrayLike, isUnitVector, unitVector } from "../../search/unit-vector.ts";
 
 /**
- * The vectors of the texts, in order. Ends when the signal aborts, even if the embedder does not.
+ * The vectors of the texts, in order, of unit length whatever the embedder gives. Ends when the signal
+ * aborts, even if the embedder does not.
  *
  * @throws whatever the embedder throws, {CANCELLED}, and {INVALID_INPUT} when what it gives is not one
  * vector of its own length per text: an index would refuse those, and with them the whole update or query
@@ -14,21 +17,37 @@ export async function embedTexts(
   kind: "document" | "query",
   signal: AbortSignal,
 ): Promise<readonly Float32Array[]> {
-  const vectors = await orAborted(embedder.embed(texts, kind, signal), signal);
   const { dimensions } = embedder;
-  const isSound =
-    Array.isArray(vectors) &&
-    vectors.length === texts.length &&
-    vectors.every(
-      (vector: unknown) =>
-        vector instanceof Float32Array &&
-        vector.length === dimensions &&
-        vector.every(Number.isFinite),
-    );
-  if (isSound) return vectors;
-  throw new RepertoireError(
+  const vectors: unknown = await orAborted(embedder.embed(texts, kind, signal), signal);
+  if (!Array.isArray(vectors)) throw unsound(texts.length, dimensions, preview(vectors));
+  if (vectors.length !== texts.length)
+    throw unsound(texts.length, dimensions, `${vectors.length} vectors`);
+  return vectors.map((vector: unknown, at) => {
+    if (isUnitVector(vector, dimensions)) return vector;
+    try {
+      return unitVector(isArrayLike(vector) ? vector : [], dimensions, `text ${at}`);
+    } catch (error) {
+      throw unsound(
+        texts.length,
+        dimensions,
+        isArrayLike(vector) ? "others" : preview(vector),
+        error,
+      );
+    }
+  });
+}
+
+function unsound(
+  count: number,
+  dimensions: number,
+  found: string,
+  cause?: unknown,
+): RepertoireError {
+  const detail = cause instanceof Error ? `: ${cause.message}` : "";
+  return new RepertoireError(
     "INVALID_INPUT",
-    `Expected ${texts.length} vectors of ${dimensions} finite components, and got something else`,
+    `Expected ${count} vectors of ${dimensions} finite components, got ${found}${detail}`,
+    { cause },
   );
 }
 

@@ -153,6 +153,25 @@ test("an embedder that answers nonsense is one that fails", async () => {
   }
 });
 
+test("vectors of any length, in any kind of list, are compared by their direction alone", async () => {
+  const directions = (texts: readonly string[]): number[][] =>
+    texts.map((text) => (text.includes("number") ? [30, 0] : [0, 40]));
+  for (const give of [
+    (texts: readonly string[]) => directions(texts),
+    (texts: readonly string[]) => directions(texts).map((each) => Float32Array.from(each)),
+    (texts: readonly string[]) => directions(texts).map((each) => Float64Array.from(each)),
+  ]) {
+    const own = embedder((texts) => Promise.resolve(give(texts) as never));
+    await using fixture = await temporaryLibrary({ embedder: own });
+    await fixture.library.addMany([SORT, noteDraft("poems")]);
+    expect(await fixture.library.search("rhymes")).toMatchObject({
+      matches: [{ id: "poems", scoreParts: { keyword: 0, vector: 1 } }],
+      mode: "hybrid",
+      embedder: own.id,
+    });
+  }
+});
+
 test("filters narrow by category, by all tags, by status, and to a limit", async () => {
   await using fixture = await temporaryLibrary();
   const { library } = fixture;

@@ -1,6 +1,6 @@
 import { RepertoireError } from "../../base/errors.ts";
 import { preview } from "../../base/json.ts";
-import { unitVector } from "./unit-vector.ts";
+import { unitVector } from "../unit-vector.ts";
 
 /**
  * The vectors of an answer of `/v1/embeddings`, in the order of the texts, of unit length. An entry

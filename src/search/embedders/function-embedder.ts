@@ -1,8 +1,9 @@
 import { throwIfAborted } from "../../base/abort.ts";
 import { RepertoireError } from "../../base/errors.ts";
 import { preview } from "../../base/json.ts";
+import { checkCount, checkDimensions, checkId } from "../check-embedder.ts";
 import type { Embedder } from "../embedder.ts";
-import { unitVector } from "./unit-vector.ts";
+import { isArrayLike, unitVector } from "../unit-vector.ts";
 
 export interface FunctionEmbedderOptions {
   /** Names the vector space; change it whenever the vectors change. */
@@ -27,7 +28,7 @@ export interface FunctionEmbedderOptions {
 export function functionEmbedder(options: FunctionEmbedderOptions): Embedder {
   const { id, dimensions, batchSize, embed } = options;
   checkId(id);
-  checkCount("dimensions", dimensions);
+  checkDimensions(dimensions);
   if (batchSize !== undefined) checkCount("batchSize", batchSize);
   return {
     id,
@@ -50,26 +51,4 @@ export function functionEmbedder(options: FunctionEmbedderOptions): Embedder {
       );
     },
   };
-}
-
-function isArrayLike(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value);
-}
-
-/** @throws {INVALID_INPUT} unless it is a text that is not empty */
-export function checkId(id: unknown): void {
-  if (typeof id === "string" && id !== "") return;
-  throw new RepertoireError(
-    "INVALID_INPUT",
-    `Expected the embedder's \`id\` to be a text that is not empty, got ${preview(id)}`,
-  );
-}
-
-/** @throws {INVALID_INPUT} unless it is a positive integer */
-export function checkCount(name: string, value: unknown): void {
-  if (Number.isSafeInteger(value) && (value as number) > 0) return;
-  throw new RepertoireError(
-    "INVALID_INPUT",
-    `Expected the embedder's \`${name}\` to be a positive integer, got ${preview(value)}`,
-  );
 }

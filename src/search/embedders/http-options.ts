@@ -1,6 +1,6 @@
 import { RepertoireError } from "../../base/errors.ts";
 import { preview } from "../../base/json.ts";
-import { checkCount, checkId } from "./function-embedder.ts";
+import { checkCount, checkDimensions, checkId } from "../check-embedder.ts";
 
 export interface HttpEmbedderOptions {
   /** The endpoint, such as `https://api.openai.com/v1`; `/embeddings` is added where it is missing. */
@@ -38,7 +38,6 @@ export interface HttpEmbedderOptions {
 }
 
 const COUNTS = [
-  "dimensions",
   "batchSize",
   "maxConcurrent",
   "requestsPerMinute",
@@ -53,6 +52,7 @@ export function checkHttpOptions(options: HttpEmbedderOptions): void {
     throw wrongOption("model", "a text that is not empty", preview(options.model));
   if (options.id !== undefined) checkId(options.id);
   for (const name of COUNTS) if (options[name] !== undefined) checkCount(name, options[name]);
+  if (options.dimensions !== undefined) checkDimensions(options.dimensions);
   const { retries = 0, dimensions, shortens = false, encodingFormat = "float" } = options;
   if (!Number.isSafeInteger(retries) || retries < 0)
     throw wrongOption("retries", "an integer from 0", preview(retries));

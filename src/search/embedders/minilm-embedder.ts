@@ -14,7 +14,7 @@ import { RepertoireError } from "../../base/errors.ts";
 import type { Embedder } from "../embedder.ts";
 import { ENGINE_PACKAGE, WEIGHTS_PACKAGE } from "./minilm-wire.ts";
 import type { FromMiniLm, ToMiniLm } from "./minilm-wire.ts";
-import { unitVector } from "./unit-vector.ts";
+import { unitVector } from "../unit-vector.ts";
 
 const ID = "minilm-l6-v2";
 /** A query waits for at most one call that is under way: about a quarter of a second. */

@@ -1,4 +1,4 @@
-import { RepertoireError } from "../../base/errors.ts";
+import { RepertoireError } from "../base/errors.ts";
 
 /**
  * The components as a vector of length one; one of zeros stays as it is.
@@ -27,6 +27,20 @@ export function unitVector(
   const scaled = Float64Array.from({ length }, (_, i) => (components[i] as number) / largest);
   const factor = 1 / Math.sqrt(scaled.reduce((sum, component) => sum + component * component, 0));
   return Float32Array.from(scaled, (component) => component * factor);
+}
+
+/** Rounding of 32-bit floats, and of models that publish four decimals, stays below it. */
+const UNIT_TOLERANCE = 1e-3;
+
+/** Whether it can be used as it is: of so many finite components, and of length one or all zeros. */
+export function isUnitVector(vector: unknown, dimensions: number): vector is Float32Array {
+  if (!(vector instanceof Float32Array) || vector.length !== dimensions) return false;
+  const square = vector.reduce((sum, component) => sum + component * component, 0);
+  return square === 0 || Math.abs(square - 1) < UNIT_TOLERANCE;
+}
+
+export function isArrayLike(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && "length" in value);
 }
 
 function wrongVector(owner: string, expected: string, found: string): RepertoireError {
