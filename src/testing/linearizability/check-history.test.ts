@@ -11,6 +11,10 @@ type Row = readonly [when: string, call: SkillCall, answer: SkillAnswer | undefi
 
 /** Operations from lines such as `p1 0 10`, with what was called and answered. */
 function history(...rows: readonly Row[]): readonly SkillOperation[] {
+  return historyOf(rows);
+}
+
+function historyOf(rows: readonly Row[]): readonly SkillOperation[] {
   return rows.map(([when, call, answer], index) => {
     const [client = "", from, to] = when.split(" ");
     return {
@@ -306,4 +310,51 @@ test("what a correct object answered is always linearizable", () => {
     }),
     { numRuns: 1000 },
   );
+});
+
+test("a fault deep in a very long history is found and explained", () => {
+  const rows = Array.from({ length: 150_000 }, (_, index): Row => {
+    const written = Math.floor(index / 10);
+    return index % 10 === 0
+      ? [`p1 ${2 * index} ${2 * index + 1}`, add(`c${index}`, written), made(written + 1)]
+      : [`p2 ${2 * index} ${2 * index + 1}`, get, { kind: "version", version: written + 1 }];
+  });
+  expect(checkHistory(historyOf(rows), skillModel()).verdict).toBe(FITS);
+  rows[140_003] = ["p2 280006 280007", get, { kind: "version", version: 3 }];
+  const { failures } = checkHistory(historyOf(rows), skillModel());
+  expect(failures.map(({ culprit }) => culprit.id)).toStrictEqual(["140003"]);
+  expect(failures[0]?.explanation).toContain("No order has a place for:");
+}, 60_000);
+
+test("what can not be checked is refused, and never taken for a verdict", () => {
+  const whole = history(["p1 0 1", add("x", 0), made(1)]);
+  const refusal = (operations: readonly SkillOperation[], maxSteps?: number): unknown => {
+    try {
+      return checkHistory(operations, skillModel(), maxSteps === undefined ? {} : { maxSteps });
+    } catch (error) {
+      return { code: (error as { code?: string }).code, message: (error as Error).message };
+    }
+  };
+  const code = "INVALID_INPUT";
+  for (const maxSteps of [Number.NaN, 0, -1, 1.5])
+    expect(refusal(whole, maxSteps)).toStrictEqual({
+      code,
+      message: `Expected \`maxSteps\` to be a whole number of at least 1, got ${maxSteps}`,
+    });
+  expect(refusal(history(["p1 5 1", get, absent]))).toStrictEqual({
+    code,
+    message: 'Operation "0" of "a" was answered at 1000000, before it was called at 5000000',
+  });
+  expect(refusal(history(["p1 NaN 1", get, absent]))).toStrictEqual({
+    code,
+    message: 'Expected the times of operation "0" of "a" to be numbers, got NaN and 1000000',
+  });
+  expect(refusal(history(["p1 0 1", { op: "nonsense" } as unknown as SkillCall, absent]))).toEqual({
+    code,
+    message: 'Operation "nonsense" is none that a skill knows',
+  });
+  expect(refusal([...whole, ...whole])).toStrictEqual({
+    code,
+    message: 'Two operations of "a" have the id "0"; each needs one of its own',
+  });
 });

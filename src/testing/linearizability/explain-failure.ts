@@ -13,7 +13,8 @@ export function explainFailure<State, Call, Answer>(
   key: string,
   maxSteps: number,
 ): string {
-  const zero = Math.min(...operations.map(({ calledAt }) => calledAt));
+  // No spread: a history may have more operations than a call may have arguments.
+  const zero = operations.reduce((first, { calledAt }) => Math.min(first, calledAt), Infinity);
   const { returned: _, ...open } = culprit;
   const before = operations.map((each) => (each.id === culprit.id ? open : each));
   const witness = searchOrder(before, model, key, maxSteps);

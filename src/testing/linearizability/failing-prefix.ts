@@ -10,21 +10,25 @@ export interface FailingPrefix<Call, Answer> {
 
 /**
  * The shortest beginning, by answers, of a history that is not linearizable. Once no order explains
- * a beginning, none explains a longer one, so half of the answers are ruled out at a time.
+ * a beginning, none explains a longer one, so half of the answers are ruled out at a time; first those
+ * close to the last that is known to be explained, where it nearly always ends.
+ *
+ * @param explained how many of the first answers some order explains
  */
 export function smallestFailingPrefix<State, Call, Answer>(
   operations: readonly Operation<Call, Answer>[],
   model: SequentialModel<State, Call, Answer>,
   key: string,
   maxSteps: number,
+  explained: number,
 ): FailingPrefix<Call, Answer> {
   const answered = operations
     .filter(({ returned }) => returned !== undefined)
     .sort((a, b) => a.returned!.at - b.returned!.at);
-  let fits = 0;
+  let fits = explained;
   let fails = answered.length;
-  while (fails - fits > 1) {
-    const middle = Math.floor((fits + fails) / 2);
+  for (let stride = 1; fails - fits > 1; stride *= 2) {
+    const middle = Math.min(fits + stride, Math.floor((fits + fails) / 2));
     const prefix = prefixOf(operations, answered, middle);
     // An undecided beginning counts as fitting, so that what is shown is known to fail.
     if (searchOrder(prefix, model, key, maxSteps).verdict === "not-linearizable") fails = middle;

@@ -18,7 +18,12 @@ export type SearchResult<State> =
       readonly order: readonly number[];
       readonly state: State;
     }
-  | { readonly verdict: "not-linearizable"; readonly steps: number }
+  | {
+      readonly verdict: "not-linearizable";
+      readonly steps: number;
+      /** Some order explains this many of the first answers; how many more, it does not say. */
+      readonly explained: number;
+    }
   | { readonly verdict: "undecided"; readonly steps: number };
 
 interface Taken<State> {
@@ -46,6 +51,7 @@ export function searchOrder<State, Call, Answer>(
   let state = model.initial(key);
   let left = operations.filter(({ returned }) => returned !== undefined).length;
   let steps = 0;
+  let explained = 0;
   let event = events.first();
 
   while (left > 0) {
@@ -67,10 +73,11 @@ export function searchOrder<State, Call, Answer>(
       continue;
     }
     // The next thing that happened is an answer that no order so far explains.
+    explained = Math.max(explained, events.answersBefore(event));
     let last: Taken<State> | undefined;
     do {
       last = taken.pop();
-      if (last === undefined) return { verdict: "not-linearizable", steps };
+      if (last === undefined) return { verdict: "not-linearizable", steps, explained };
       state = last.before;
       configurations.giveBack(last.position);
       events.putBack(last.position);
@@ -97,12 +104,15 @@ function timeline(operations: readonly Operation<unknown, unknown>[]) {
   const previous = new Int32Array(end + 1);
   const calls = new Int32Array(operations.length);
   const returns = new Int32Array(operations.length);
+  const answersBefore = new Int32Array(end + 1);
   for (let event = 0; event <= end; event++) {
     next[event] = event + 1;
     previous[event] = event - 1;
   }
   for (const [index, { position, isCall }] of marks.entries())
     (isCall ? calls : returns)[position] = index + 1;
+  for (let event = 1; event < end; event++)
+    answersBefore[event + 1] = answersBefore[event]! + (marks[event - 1]?.isCall === false ? 1 : 0);
 
   const unlink = (event: number): void => {
     next[previous[event]!] = next[event]!;
@@ -116,6 +126,7 @@ function timeline(operations: readonly Operation<unknown, unknown>[]) {
     first: (): number => next[0]!,
     after: (event: number): number => next[event]!,
     callOf: (position: number): number => calls[position]!,
+    answersBefore: (event: number): number => answersBefore[event]!,
     /** The operation that is called here; `undefined` for an answer. */
     callAt(event: number): number | undefined {
       const mark = marks[event - 1];

@@ -1,4 +1,6 @@
 /** A skill of a library as one object: a register of versions, changed by compare-and-set. */
+import { RepertoireError } from "../../base/errors.ts";
+import { preview } from "../../base/json.ts";
 import type { SkillStatus } from "../../skill/skill.ts";
 import type { ExpectedVersion } from "../../store/skill-store.ts";
 import type { SequentialModel } from "./operation.ts";
@@ -135,6 +137,14 @@ export function skillModel(): SkillModel {
         return { state, answer: { kind: "contents", contents: contentsOf(chain) } };
       case "acquire":
         return { state, answer: undefined };
+      default: {
+        // Histories come from files.
+        const { op } = call as { readonly op: unknown };
+        throw new RepertoireError(
+          "INVALID_INPUT",
+          `Operation ${preview(op)} is none that a skill knows`,
+        );
+      }
     }
   };
 
