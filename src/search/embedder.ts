@@ -5,6 +5,8 @@ export interface Embedder {
   readonly dimensions: number;
   /** How many texts it takes best in one call (default: 64). */
   readonly batchSize?: number;
+  /** Why its latest attempt failed, while it may be trying again; told when it is given up on. */
+  readonly lastFailure?: string | undefined;
   /**
    * One unit-length vector per text, in order. A text without any known token gives a zero vector.
    *

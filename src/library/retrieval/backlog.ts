@@ -8,7 +8,7 @@ import { RepertoireError } from "../../base/errors.ts";
 import type { Embedder } from "../../search/embedder.ts";
 import type { SearchIndex, Unembedded } from "../../search/search-index.ts";
 import type { SkillStore, StoredVersion } from "../../store/skill-store.ts";
-import { embedderFailure, embedTexts, within } from "./embed-texts.ts";
+import { embedderFailure, embedWithin } from "./embed-texts.ts";
 
 const BATCH_SIZE = 64;
 /** A call that takes longer will never end. */
@@ -194,8 +194,12 @@ export class Backlog {
     const texts = versions.map(textOf);
     let vectors: readonly Float32Array[];
     try {
-      vectors = await within(CALL_WITHIN_MS, this.#closing.signal, (signal) =>
-        embedTexts(embedder, texts, "document", signal),
+      vectors = await embedWithin(
+        CALL_WITHIN_MS,
+        this.#closing.signal,
+        embedder,
+        texts,
+        "document",
       );
     } catch (error) {
       if (this.#isClosed) throw error;

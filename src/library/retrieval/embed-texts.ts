@@ -11,7 +11,7 @@ import { isArrayLike, isUnitVector, unitVector } from "../../search/unit-vector.
  * @throws whatever the embedder throws, {CANCELLED}, and {INVALID_INPUT} when what it gives is not one
  * vector of its own length per text: an index would refuse those, and with them the whole update or query
  */
-export async function embedTexts(
+async function embedTexts(
   embedder: Embedder,
   texts: readonly string[],
   kind: "document" | "query",
@@ -64,22 +64,28 @@ async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /**
- * Runs the work with a signal that aborts after so long, or when the other signal does. The timer
- * keeps the process alive: whoever waits for the work must get an answer.
+ * The same, within so long. The timer keeps the process alive: whoever waits must get an answer.
+ *
+ * @throws besides, an error that says how long it was given, and how its last attempt ended, if it did
  */
-export async function within<T>(
+export async function embedWithin(
   limitMs: number,
   signal: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
+  embedder: Embedder,
+  texts: readonly string[],
+  kind: "document" | "query",
+): Promise<readonly Float32Array[]> {
   const controller = new AbortController();
-  const tooLate = new Error(`no answer within ${Math.round(limitMs)} ms`);
-  const timer = setTimeout(() => controller.abort(tooLate), limitMs);
+  const timer = setTimeout(() => controller.abort(), limitMs);
   try {
-    return await work(signal ? AbortSignal.any([signal, controller.signal]) : controller.signal);
+    const either = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
+    return await embedTexts(embedder, texts, kind, either);
   } catch (error) {
-    // The reason says more than that something was cancelled.
-    throw controller.signal.aborted ? tooLate : error;
+    if (!controller.signal.aborted) throw error;
+    // That it was given up on says less than what it was trying to get over.
+    const { lastFailure } = embedder;
+    const after = lastFailure === undefined ? "" : `; its last attempt failed: ${lastFailure}`;
+    throw new Error(`no answer within ${Math.round(limitMs)} ms${after}`, { cause: error });
   } finally {
     clearTimeout(timer);
   }

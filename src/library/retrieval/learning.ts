@@ -15,7 +15,7 @@ import type { LearnedQueries } from "../../search/learned-queries.ts";
 import { normalizedQuery } from "../../search/normalized-query.ts";
 import type { LearnedSignal } from "../../search/search-index.ts";
 import type { LearnedUse, QueryUse, RunStore, UseFilter } from "../../store/run-store.ts";
-import { embedderFailure, embedTexts, within } from "./embed-texts.ts";
+import { embedderFailure, embedWithin } from "./embed-texts.ts";
 import { RecentSearches } from "./recent-searches.ts";
 
 const FLUSH_AFTER_MS = 200;
@@ -265,8 +265,12 @@ export class Learning {
     while (!this.#closing.signal.aborted && queries === this.#queries) {
       const texts = queries.withoutVector.slice(0, BATCH_SIZE);
       if (texts.length === 0) return;
-      const vectors = await within(BATCH_WITHIN_MS, this.#closing.signal, (signal) =>
-        embedTexts(embedder, texts, "query", signal),
+      const vectors = await embedWithin(
+        BATCH_WITHIN_MS,
+        this.#closing.signal,
+        embedder,
+        texts,
+        "query",
       );
       for (const [at, text] of texts.entries()) queries.setVector(text, vectors[at]!);
       this.#version += 1;

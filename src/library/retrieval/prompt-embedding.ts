@@ -4,7 +4,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Embedder } from "../../search/embedder.ts";
-import { embedderFailure, embedTexts, within } from "./embed-texts.ts";
+import { embedderFailure, embedWithin } from "./embed-texts.ts";
 
 const FREE_MS = 2000;
 /** What is given besides for every text: twenty times and more what the bundled embedder needs. */
@@ -38,9 +38,7 @@ export class PromptEmbedding {
       this.#leftMs += batch.length * MS_PER_TEXT;
       const startedMs = this.#clock.monotonicMs();
       try {
-        const found = await within(this.#leftMs, undefined, (signal) =>
-          embedTexts(this.#embedder, batch, "document", signal),
-        );
+        const found = await embedWithin(this.#leftMs, undefined, this.#embedder, batch, "document");
         for (const [n, vector] of found.entries()) vectors[first + n] = vector;
       } catch (error) {
         this.#leftMs = 0;

@@ -1,7 +1,7 @@
 import { throwIfAborted } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Embedder } from "../../search/embedder.ts";
-import { embedderFailure, embedTexts, within } from "./embed-texts.ts";
+import { embedderFailure, embedWithin } from "./embed-texts.ts";
 
 /** Somebody waits for the answer, and keywords alone give one. */
 const WITHIN_MS = 3000;
@@ -39,9 +39,7 @@ export class QueryEmbedding {
       return { reason: `the embedder ${id} failed: ${this.#lastFailure}; ${again}` };
     }
     try {
-      const [vector] = await within(WITHIN_MS, signal, (either) =>
-        embedTexts(this.#embedder, [text], "query", either),
-      );
+      const [vector] = await embedWithin(WITHIN_MS, signal, this.#embedder, [text], "query");
       if (vector!.some((value) => value !== 0)) return { vector: vector! };
       return { reason: `the embedder ${id} knows no word of the query` };
     } catch (error) {

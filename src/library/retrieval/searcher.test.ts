@@ -3,6 +3,11 @@ import { noteDraft, skillDraft } from "../../../test/support/skill-draft.ts";
 import { rejection } from "../../../test/support/thrown.ts";
 import { temporaryLibrary } from "../../../test/support/temporary-library.ts";
 import type { Embedder } from "../../search/embedder.ts";
+import { httpEmbedder } from "../../search/embedders/http-embedder.ts";
+import {
+  embeddingsServer,
+  sendStatus,
+} from "../../search/embedders/testing-fixtures/embeddings-server.ts";
 import type { SearchOptions } from "./searcher.ts";
 import type { SkillLibrary } from "../skill-library.ts";
 
@@ -133,6 +138,21 @@ test("an embedder that fails on the query costs its vector alone", async () => {
     mode: "keyword",
     modeReason: "the embedder own failed: no network",
   });
+});
+
+test("an endpoint that fails again and again is told with what it said, not as one that is silent", async () => {
+  await using server = await embeddingsServer(2);
+  server.misbehave = (_, response) => sendStatus(response, 503, "out of memory");
+  const own = await httpEmbedder({ url: server.url, model: "m", dimensions: 2 });
+  await using fixture = await temporaryLibrary({ embedder: own });
+  await fixture.library.add(SORT);
+  const reason = expect.stringMatching(/no answer within \d+ ms; .* HTTP 503: out of memory/);
+  expect(await fixture.library.search("numbers")).toMatchObject({
+    matches: [{ id: "sort_numbers" }],
+    mode: "keyword",
+    modeReason: reason,
+  });
+  expect((await fixture.library.stats()).search).toMatchObject({ embedderError: reason });
 });
 
 test("an embedder that answers nonsense is one that fails", async () => {

@@ -57,6 +57,8 @@ export async function httpEmbedder(options: HttpEmbedderOptions): Promise<Embedd
     },
   };
 
+  let lastFailure: string | undefined;
+
   async function askFor(
     texts: readonly string[],
     kind: "document" | "query",
@@ -75,6 +77,7 @@ export async function httpEmbedder(options: HttpEmbedderOptions): Promise<Embedd
         postEmbeddings({ ...request, body, signal }),
       );
       const failed = posted.ok ? readAnswer(posted.text) : posted;
+      lastFailure = "vectors" in failed ? undefined : messageOf(failed.error);
       if ("vectors" in failed) return failed.vectors;
       const pauseMs = Math.max(failed.retryAfterMs ?? 0, backOffMs(attempt));
       const most = isQuery ? MAX_QUERY_PAUSE_MS : MAX_PAUSE_MS;
@@ -137,11 +140,18 @@ export async function httpEmbedder(options: HttpEmbedderOptions): Promise<Embedd
     id: options.id ?? spaceId(url, options, dimensions),
     dimensions,
     batchSize: batchSize * maxConcurrent,
+    get lastFailure() {
+      return lastFailure;
+    },
     async embed(texts, kind, signal) {
       throwIfAborted(signal, "Embedding");
       return embedAll(texts, kind, dimensions, signal);
     },
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function backOffMs(attempt: number): number {
