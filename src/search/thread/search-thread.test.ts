@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
@@ -172,6 +172,17 @@ test("more searches than it can keep waiting are refused, and no other is lost",
   expect(refused).toBeGreaterThan(0);
   expect(answers.filter((answer) => answer === 1)).toHaveLength(1500 - refused);
   expect(idsOf(await index.search(ANY))).toEqual(["word"]);
+});
+
+test("what was built for one search alone is kept when it is closed, and not built again", async () => {
+  const index = await open();
+  await index.apply({ upserts: [indexDocument("word")], removals: [], revision: 1 });
+  const first = await index.search(ANY);
+  await index.close();
+  expect(existsSync(join(directory, "index.sqlite.pack"))).toBe(true);
+  const again = await open();
+  expect(await again.search(ANY)).toStrictEqual(first);
+  expect(again.activity()).toMatchObject({ threaded: true, builds: 0, rejectedPacks: 0 });
 });
 
 test("closing ends the thread, and what it was asked with it", async () => {

@@ -30,12 +30,13 @@ const MAX_WAITING = 1000;
 const MAX_DEATHS = 2;
 /** How long nothing is asked before the index in memory is kept on disk. */
 const SAVE_AFTER_MS = 1000;
-/** What nobody waits for. */
+/** The one who closes it waits so long for that: a pack of a million skills takes some seconds. */
+const SAVE_WITHIN_MS = 15_000;
 const SAVE_CALL = 0;
 
 export interface SearchThread extends Omit<IndexEngine, "close" | "release" | "skills"> {
   readonly replaced: number;
-  /** Ends the thread; what it was asked is rejected with `CLOSED`. */
+  /** Ends the thread, once it has kept what it holds on disk; what it was asked is rejected with `CLOSED`. */
   close(): Promise<void>;
 }
 
@@ -56,6 +57,10 @@ export function searchThread(options: SearchThreadOptions): SearchThread {
   /** Those of threads that have ended. */
   let before = { builds: 0, rejectedPacks: 0 };
   let saving: NodeJS.Timeout | undefined;
+  /** Whether it was asked anything since it was told to save. */
+  let isUnsaved = false;
+  /** Resolves when the save under way has ended, or its thread has. */
+  let saved: PromiseWithResolvers<void> | undefined;
   /** The set of ids that the thread has. */
   let known: { only?: ReadonlySet<string>; except?: ReadonlySet<string> } = {};
 
@@ -79,6 +84,9 @@ export function searchThread(options: SearchThreadOptions): SearchThread {
 
   function bury(): void {
     worker = undefined;
+    isUnsaved = false;
+    saved?.resolve();
+    saved = undefined;
     const { builds, rejectedPacks } = before;
     before = {
       builds: builds + counts.builds,
@@ -99,7 +107,11 @@ export function searchThread(options: SearchThreadOptions): SearchThread {
 
   function take({ call, value, error, builds, rejectedPacks }: SearchReply): void {
     counts = { builds, rejectedPacks };
-    if (call === SAVE_CALL) return;
+    if (call === SAVE_CALL) {
+      saved?.resolve();
+      saved = undefined;
+      return;
+    }
     const job = sent.get(call);
     sent.delete(call);
     if (error === undefined) job?.promise.resolve(value);
@@ -111,13 +123,30 @@ export function searchThread(options: SearchThreadOptions): SearchThread {
   }
 
   function saveSoon(): void {
+    isUnsaved = true;
     clearTimeout(saving);
     saving = setTimeout(() => {
-      saving = undefined;
       // Nobody waits for it, and a thread that dies of it is replaced when there is something to do.
-      if (!closed && worker !== undefined && sent.size === 0)
-        worker.postMessage({ call: SAVE_CALL, task: { kind: "save" } } satisfies SearchRequest);
+      if (!closed && sent.size === 0) startSave();
     }, SAVE_AFTER_MS).unref();
+  }
+
+  function startSave(): void {
+    if (worker === undefined || saved !== undefined) return;
+    isUnsaved = false;
+    saved = Promise.withResolvers();
+    worker.postMessage({ call: SAVE_CALL, task: { kind: "save" } } satisfies SearchRequest);
+  }
+
+  /** A process that lives for one search would else build the index anew each time. */
+  async function finishSaving(): Promise<void> {
+    if (isUnsaved) startSave();
+    if (saved === undefined) return;
+    worker?.ref();
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, SAVE_WITHIN_MS);
+    await Promise.race([saved.promise, late.promise]);
+    clearTimeout(timer);
   }
 
   function feed(): void {
@@ -196,9 +225,11 @@ export function searchThread(options: SearchThreadOptions): SearchThread {
     async close() {
       closed = true;
       clearTimeout(saving);
+      const isIdle = sent.size === 0;
       for (const { promise } of [...sent.values(), ...waiting.splice(0)])
         promise.reject(closedError(options.path));
       sent.clear();
+      if (isIdle) await finishSaving();
       await worker?.terminate();
     },
   };
