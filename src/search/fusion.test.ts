@@ -36,6 +36,14 @@ describe("fuse", () => {
     ]);
   });
 
+  test("takes nothing for near that is at a right angle or beyond, though it is the nearest", () => {
+    const away = { id: "away", bm25: 2, cosine: -0.4 };
+    const range = { lowest: 0, highest: -0.4 };
+    expect(fuse([away], { terms: 3, cosineRange: range })).toMatchObject([
+      { score: 1, keywordScore: 1, vectorScore: 0 },
+    ]);
+  });
+
   test("lets telling words decide, and meaning where the words tell nothing", () => {
     const candidates = (bm25: number) => [
       { id: "word", bm25, cosine: 0.3 },

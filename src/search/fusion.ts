@@ -116,6 +116,8 @@ export function compareIds(a: string, b: string): number {
 }
 
 function position(value: number, lowest: number, highest: number): number {
+  // At a right angle or beyond it is not near, even if nothing else is nearer.
+  if (value <= 0) return 0;
   if (value >= highest) return 1;
   if (value <= lowest) return 0;
   return (value - lowest) / (highest - lowest);
