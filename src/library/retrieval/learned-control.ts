@@ -36,9 +36,10 @@ export function learnedControl(
   enter: () => Promise<AsyncDisposable>,
 ): LearnedControl {
   return {
-    async list({ limit, ...filter } = {}) {
+    async list(options = {}) {
       await using _ = await enter();
-      checkFilter("learned.list", filter);
+      checkFilter("learned.list", options, ["limit"]);
+      const { limit, ...filter } = options;
       checkInteger("limit", limit, 1, limits.pageSize);
       const uses = await learning.list(filter);
       return uses.slice(0, limit ?? DEFAULT_LIMIT).map(({ id: _id, ...use }) => use);
@@ -53,7 +54,7 @@ export function learnedControl(
 }
 
 /** A misspelt name, or one without a value, would remove more than was meant. */
-function checkFilter(what: string, filter: LearnedFilter): void {
-  checkKnownOptions(what, filter, FILTER);
+function checkFilter(what: string, filter: LearnedFilter, others: readonly string[] = []): void {
+  checkKnownOptions(what, filter, [...FILTER, ...others]);
   for (const name of FILTER) if (name in filter) checkIsText(name, filter[name]);
 }

@@ -232,6 +232,10 @@ test("filters of what was learned are checked", async () => {
     expect(await rejection(learned.forget(filter as never))).toMatchObject({
       code: "INVALID_INPUT",
     });
+  for (const filter of [null, 5, "all", { skill: "a" }])
+    expect(await rejection(learned.list(filter as never))).toMatchObject({
+      code: "INVALID_INPUT",
+    });
   expect(await rejection(learned.list({ limit: 0 }))).toMatchObject({ code: "INVALID_INPUT" });
   await fixture.library.close();
   expect(await rejection(learned.list())).toMatchObject({ code: "CLOSED" });
