@@ -10,7 +10,7 @@ import { closeSync, openSync, readSync, renameSync, rmSync, statSync, utimesSync
 import { DatabaseSync } from "node:sqlite";
 
 /** Raised by every change to the schema or to how text is split and counted, since both need a rebuild. */
-const FORMAT = 5;
+const FORMAT = 6;
 
 /** "RSix", in the header field SQLite keeps for the kind of application. */
 const APPLICATION_ID = 0x52536978;

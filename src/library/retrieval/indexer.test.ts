@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { draftOf } from "../../../test/support/draft-of.ts";
 import { noteDraft, skillDraft } from "../../../test/support/skill-draft.ts";
 import { temporaryLibrary } from "../../../test/support/temporary-library.ts";
+import type { JsonObject } from "../../base/json.ts";
 import { openLibrary } from "../open-library.ts";
 import type { SkillLibrary } from "../skill-library.ts";
 
@@ -172,4 +173,32 @@ test("a directory where the index should be is put aside", async () => {
   const reopened = await openLibrary({ path: place.path });
   expect((await reopened.search("base")).matches.map(({ id }) => id)).toEqual(["base"]);
   await reopened.close();
+});
+
+test("a parameter is found wherever its schema declares it", async () => {
+  await using fixture = await temporaryLibrary({ embedder: false });
+  const { library } = fixture;
+  const named = (name: string): JsonObject => ({
+    type: "object",
+    properties: { [name]: { type: "string", description: `about${name}` } },
+  });
+  const input = {
+    type: "object",
+    properties: { plain: { $ref: "#/$defs/one" }, list: { items: named("listed") } },
+    anyOf: [named("either"), named("other")],
+    oneOf: [named("alternative")],
+    allOf: [named("combined")],
+    if: named("condition"),
+    then: named("consequence"),
+    else: named("otherwise"),
+    prefixItems: [named("tuple")],
+    patternProperties: { "^x-": named("patterned") },
+    additionalProperties: named("additional"),
+    $defs: { one: named("referenced") },
+  };
+  await library.addMany([noteDraft("nothing"), { ...noteDraft("all"), input }]);
+  const names = `listed either other alternative combined condition consequence otherwise tuple
+    patterned additional referenced`.split(/\s+/u);
+  for (const query of ["plain", "list", ...names, ...names.map((name) => `about${name}`)])
+    expect(await library.search(query)).toMatchObject({ matches: [{ id: "all" }] });
 });

@@ -231,6 +231,21 @@ export function documentOf(version: StoredVersion): IndexDocument {
   };
 }
 
+/** Keywords whose value is a schema, or a list of them. */
+const SUBSCHEMAS = [
+  "items",
+  "prefixItems",
+  "additionalProperties",
+  "allOf",
+  "anyOf",
+  "oneOf",
+  "if",
+  "then",
+  "else",
+] as const;
+/** Keywords whose value is schemas by a name that is no property's. */
+const NAMED_SUBSCHEMAS = ["patternProperties", "dependentSchemas", "$defs", "definitions"] as const;
+
 /** Names and descriptions of the properties of a schema, at any depth, as one text. */
 function parametersOf(schema: JsonObject | boolean | undefined): string {
   const words: string[] = [];
@@ -238,17 +253,18 @@ function parametersOf(schema: JsonObject | boolean | undefined): string {
   for (let at = 0; at < pending.length && words.length < 500; at++) {
     const current = pending[at];
     if (typeof current !== "object" || current === null) continue;
-    const { properties, items, description } = current as {
-      properties?: unknown;
-      items?: unknown;
-      description?: unknown;
-    };
+    const { properties, description, ...rest } = current as Record<string, unknown>;
     if (typeof description === "string") words.push(description);
     if (typeof properties === "object" && properties !== null) {
       words.push(...Object.keys(properties));
       pending.push(...Object.values(properties));
     }
-    pending.push(items);
+    for (const keyword of SUBSCHEMAS) {
+      const value = rest[keyword];
+      if (Array.isArray(value)) pending.push(...value);
+      else pending.push(value);
+    }
+    for (const keyword of NAMED_SUBSCHEMAS) pending.push(...Object.values(rest[keyword] ?? {}));
   }
   return words.join(" ");
 }
