@@ -16,6 +16,11 @@ describe("queryTerms", () => {
     expect(queryTerms("URLs e-mail")).toEqual(["urls", "e", "mail", "email"]);
   });
 
+  test("has the name of what comes with a number at its end", () => {
+    expect(queryTerms("OAuth2")).toEqual(["o", "auth", "2", "oauth2", "oauth"]);
+    expect(queryTerms("utf8")).toEqual(["utf", "8", "utf8"]);
+  });
+
   test("drops stop words and repeats", () => {
     expect(queryTerms("Please can you find me the Weather, WEATHER in Rome?")).toEqual([
       "find",

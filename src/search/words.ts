@@ -1,8 +1,8 @@
 /**
  * Splitting text into index words; documents and queries go through the same rules, so that they
  * meet. `extractEmails`, `extract_emails` and `extract-emails` all give extract, emails and the
- * joined form; "e-mail" gives e, mail and email. Words hold letters, marks and digits only, hence
- * no query syntax, and the stemmer of the keyword table does the rest.
+ * joined form; "e-mail" gives e, mail and email, and `OAuth2` oauth besides oauth2. Words hold letters,
+ * marks and digits only, hence no query syntax, and the stemmer of the keyword table does the rest.
  */
 
 /** Longer words are cut, on both sides alike. */
@@ -19,6 +19,8 @@ const COMPOUND = /[\p{L}\p{N}\p{M}]+(?:[-_\u2010\u2011]+[\p{L}\p{N}\p{M}]+)*/gu;
 const PART =
   /\p{Lu}{2,}s(?![\p{L}\p{M}])|\p{Lu}+(?=\p{Lu}\p{Ll})|\p{Lu}?[\p{Ll}\p{M}]+|[\p{Lu}\p{M}]+|\p{N}+|[\p{Lo}\p{Lm}\p{Lt}\p{M}]+/gu;
 
+const NUMBER = /^\p{N}+$/u;
+
 /** Scripts written without spaces, which are indexed as overlapping pairs of characters. */
 const UNSPACED = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]{3,}$/u;
 
@@ -33,6 +35,9 @@ export function splitWords(text: string): string[] {
       else words.push(fold(part));
     }
     if (parts.length > 1 && parts.length <= MAX_JOINED_PARTS) words.push(fold(parts.join("")));
+    // Who looks for OAuth means OAuth2 too.
+    if (parts.length > 2 && parts.length <= MAX_JOINED_PARTS && NUMBER.test(parts.at(-1)!))
+      words.push(fold(parts.slice(0, -1).join("")));
   }
   return words;
 }
