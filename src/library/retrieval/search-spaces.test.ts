@@ -83,6 +83,9 @@ test("an embedder that fails leaves the former one in use", async () => {
       embedderError: "quota is used up",
       next: { embedder: "switched", done: 0, total: 5 },
     });
+  expect((await library.search("note")).modeReason).toBe(
+    "the skills are still being embedded with switched; the embedder failed: quota is used up",
+  );
   await library.close();
   // And in the next process, too.
   await using again = await open(fixture.path, embedder);

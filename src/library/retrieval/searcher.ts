@@ -344,15 +344,15 @@ export class Searcher {
     }
     const embedded = await queries.embed(text, signal);
     if (embedded.vector === undefined) return embedded;
-    const failed = embedderError === undefined ? "" : `; the embedder failed: ${embedderError}`;
     if (isPartial) {
       const left = `${pending} of ${skills} skills have no vector yet, and are found by keyword`;
-      return { ...embedded, gap: `${left}${failed}` };
+      return { ...embedded, gap: `${left}${failureSuffix(embedderError)}` };
     }
     const { spaces } = this.#parts;
-    const next = spaces.next?.embedder?.id;
-    if (next === undefined || spaces.current.embedder !== embedder) return embedded;
-    return { ...embedded, gap: `the skills are still being embedded with ${next}` };
+    const { next } = spaces;
+    if (next?.embedder === undefined || spaces.current.embedder !== embedder) return embedded;
+    const gap = `the skills are still being embedded with ${next.embedder.id}`;
+    return { ...embedded, gap: `${gap}${failureSuffix(next.indexer.embedderError)}` };
   }
 
   async #filterOf(options: SearchOptions): Promise<IndexFilter> {
@@ -366,6 +366,10 @@ export class Searcher {
         : { only: await this.#parts.evidence.reliable(minSuccessRate) }),
     };
   }
+}
+
+function failureSuffix(embedderError: string | undefined): string {
+  return embedderError === undefined ? "" : `; the embedder failed: ${embedderError}`;
 }
 
 function matchOf(
