@@ -9,7 +9,7 @@ import { systemClock, type Clock } from "../base/clock.ts";
 import { RepertoireError } from "../base/errors.ts";
 import { LIMITS } from "../base/limits.ts";
 import { retryWhileBusy, type BusyPolicy } from "../base/retry-while-busy.ts";
-import { discardIndexFile, openIndexFile, type IndexFile } from "./index-file.ts";
+import { discardIndexFile, exclusively, openIndexFile, type IndexFile } from "./index-file.ts";
 import { prepareStatements, type IndexStatements } from "./index-statements.ts";
 import { isBusy, isDamage, isSqliteError } from "./sqlite-errors.ts";
 
@@ -59,6 +59,9 @@ export interface IndexConnection {
   close(): void;
 }
 
+/** How often a transaction is begun again at once because its file was replaced meanwhile. */
+const REPLACED_AT_MOST = 10;
+
 /** @throws {STORE_UNAVAILABLE} when another process holds the file for longer than `busyMs` */
 export async function indexConnection({
   path,
@@ -74,7 +77,7 @@ export async function indexConnection({
     clock,
   };
   let isClosed = false;
-  let file = await retryWhileBusy(open, policy).catch((error: unknown) => {
+  let file = await retryWhileBusy(() => exclusively(path, open), policy).catch((error: unknown) => {
     throw isSqliteError(error) ? outOfReach(path, error) : error;
   });
   const opened = readState(file);
@@ -136,8 +139,22 @@ export async function indexConnection({
   }
 
   function beginAnew(): void {
-    if (file.isCurrent()) discardIndexFile(path);
-    reopen();
+    exclusively(path, () => {
+      if (file.isCurrent()) discardIndexFile(path);
+      reopen();
+    });
+  }
+
+  /** Of the file that is there: one that is replaced meanwhile fails in one way or another. */
+  function onCurrentFile<T>(work: () => T): T {
+    for (let replaced = 0; ; replaced++) {
+      if (!file.isCurrent()) exclusively(path, reopen);
+      try {
+        return work();
+      } catch (error) {
+        if (!isSqliteError(error) || file.isCurrent() || replaced === REPLACED_AT_MOST) throw error;
+      }
+    }
   }
 
   function assertOpen(): void {
@@ -150,8 +167,7 @@ export async function indexConnection({
     async run(kind, action) {
       const attempt = (): ReturnType<typeof action> => {
         assertOpen();
-        if (!file.isCurrent()) reopen();
-        return transaction(file, kind, () => action(file, readState(file)));
+        return onCurrentFile(() => transaction(file, kind, () => action(file, readState(file))));
       };
       try {
         return await retryWhileBusy(attempt, policy);

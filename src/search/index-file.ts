@@ -8,6 +8,7 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, openSync, readSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { isBusy } from "./sqlite-errors.ts";
 
 /** Raised by every change to the schema or to how text is split and counted, since both need a rebuild. */
 const FORMAT = 6;
@@ -117,15 +118,46 @@ export interface IndexFile {
 }
 
 /**
- * Opens the index, creating it or beginning it anew where its header says so. Throws SQLite's own
- * error when the file is busy, or damaged further in.
+ * Opens or replaces an index with no other process doing so: whoever opened it between the deletion
+ * of its log and of the file itself would leave a log that is not the next file's. The lock ends with
+ * its process. Where there can be no lock, as in a directory nobody may write, nothing is replaced.
+ *
+ * Throws SQLite's own error when another process does so at the moment.
+ */
+export function exclusively<T>(path: string, work: () => T): T {
+  const lock = lockFile(`${path}.lock`);
+  try {
+    return work();
+  } finally {
+    lock?.close();
+  }
+}
+
+/** An empty database that is never written: its lock alone is of use. */
+function lockFile(path: string): DatabaseSync | undefined {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { timeout: 0 });
+    database.exec("BEGIN EXCLUSIVE");
+    return database;
+  } catch (error) {
+    database?.close();
+    if (isBusy(error)) throw error;
+    // Whatever is wrong with the directory, opening the index itself says it better.
+    return undefined;
+  }
+}
+
+/**
+ * Opens the index, creating it or beginning it anew where its header says so; to be called
+ * exclusively. Throws SQLite's own error when the file is busy, or damaged further in.
  */
 export function openIndexFile(path: string): IndexFile {
   discardUnusable(path);
   return openUsable(path);
 }
 
-/** Deletes the index and what SQLite keeps beside it. */
+/** Deletes the index and what SQLite keeps beside it; to be called exclusively. */
 export function discardIndexFile(path: string): void {
   // The log first: SQLite would apply it to the next file of this name.
   for (const suffix of ["-wal", "-shm", ".pack", ""]) rmSync(`${path}${suffix}`, { force: true });
@@ -146,20 +178,24 @@ export function lastUseOf(path: string): number | undefined {
  */
 export function discardIfUnused(path: string): boolean {
   try {
-    const database = new DatabaseSync(path, { timeout: 0 });
-    try {
-      // SQLite leaves the write-ahead log only where no other connection is open.
-      const mode = database.prepare("PRAGMA journal_mode = DELETE").get()?.["journal_mode"];
-      if (mode !== "delete") return false;
-    } finally {
-      database.close();
-    }
-    discardIndexFile(path);
-    return true;
+    return exclusively(path, () => discardUnused(path));
   } catch {
     // In use, out of reach or damaged: it is in nobody's way where it is.
     return false;
   }
+}
+
+function discardUnused(path: string): boolean {
+  const database = new DatabaseSync(path, { timeout: 0 });
+  try {
+    // SQLite leaves the write-ahead log only where no other connection is open.
+    const mode = database.prepare("PRAGMA journal_mode = DELETE").get()?.["journal_mode"];
+    if (mode !== "delete") return false;
+  } finally {
+    database.close();
+  }
+  discardIndexFile(path);
+  return true;
 }
 
 function discardUnusable(path: string): void {
@@ -201,6 +237,8 @@ function openUsable(path: string): IndexFile {
     if (formatOf(database) !== FORMAT) createSchema(database);
     // After the schema, so that the header on disk names the application before any log exists.
     database.exec("PRAGMA journal_mode = WAL");
+    // Opens the log: later it could be that of another file.
+    database.prepare("SELECT only FROM state").get();
     const { ino } = statSync(path, { bigint: true });
     noteUse(path);
     return {
@@ -236,7 +274,8 @@ function createSchema(database: DatabaseSync): void {
     }
     database.exec("COMMIT");
   } catch (error) {
-    database.exec("ROLLBACK");
+    // After some errors SQLite has already rolled back by itself.
+    if (database.isTransaction) database.exec("ROLLBACK");
     throw error;
   }
 }

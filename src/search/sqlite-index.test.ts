@@ -165,6 +165,26 @@ describe("two handles on one file", () => {
     expect(await slow.counts()).toEqual({ skills: 0, vectors: 0, pending: 0 });
   });
 
+  test("in processes that empty it again and again get answers, and never an error", async () => {
+    const program = `
+      const { sqliteSearchIndex } = await import(process.argv[1]);
+      const index = await sqliteSearchIndex({ path: process.argv[2] });
+      const summary = { id: "a", version: 1, name: "Afar", description: "", category: "c",
+        tags: [], status: "active", executable: true, updatedAt: "2026-01-01T00:00:00.000Z" };
+      const upserts = [{ summary, parameters: "", instructions: "", code: "" }];
+      for (let round = 0; round < 40; round++) {
+        await index.reset();
+        const { revision } = await index.position();
+        await index.apply({ upserts, removals: [], revision: revision + 1 });
+        await index.search({ text: "afar", filter: { status: "active" }, limit: 1 });
+      }
+      await index.close();`;
+    const module = new URL("sqlite-index.ts", import.meta.url).href;
+    const flags = ["--input-type=module", "--eval", program];
+    const run = () => promisify(execFile)(process.execPath, [...flags, module, path]);
+    await Promise.all([run(), run(), run()]);
+  });
+
   test("in two processes see each other's changes", async () => {
     const index = await open();
     const program = `
