@@ -25,6 +25,18 @@ export interface IndexUpdate {
   readonly revision: number;
   /** Tells that revision from the same number in another history of the store (default: ""). */
   readonly mark?: string;
+  /** That of the position the update was made for: it is applied to no other (default: the last one told). */
+  readonly generation?: string;
+}
+
+/** Where an index stands. */
+export interface IndexPosition {
+  /** Store revision, over all processes that share the index; 0 when it is empty. */
+  readonly revision: number;
+  /** What that revision was applied with. */
+  readonly mark: string;
+  /** Another one each time the index was emptied; an index that nobody else can empty may leave it out. */
+  readonly generation?: string;
 }
 
 export interface IndexFilter {
@@ -129,8 +141,8 @@ export interface SearchIndex {
   /** Store revision the index stands at, over all processes that share it; 0 when empty. */
   revision(): Promise<number>;
 
-  /** That revision with the mark it was applied with. */
-  position(): Promise<{ readonly revision: number; readonly mark: string }>;
+  /** That revision with the mark it was applied with, and the index it is of. */
+  position(): Promise<IndexPosition>;
 
   /**
    * Applies changes. Does nothing when another process has already applied them

@@ -165,6 +165,17 @@ describe("two handles on one file", () => {
     expect(await slow.counts()).toEqual({ skills: 0, vectors: 0, pending: 0 });
   });
 
+  test("nor when somebody has asked meanwhile where it stands", async () => {
+    const [slow, other] = [await open(), await open()];
+    await slow.apply({ upserts: [indexDocument("a")], removals: [], revision: 1 });
+    const { generation = "" } = await slow.position();
+    await other.reset();
+    expect(await slow.revision()).toBe(0);
+    await slow.apply({ upserts: [indexDocument("b")], removals: [], revision: 2, generation });
+    expect(await slow.revision()).toBe(0);
+    expect((await slow.position()).generation).not.toBe(generation);
+  });
+
   test("in processes that empty it again and again get answers, and never an error", async () => {
     const program = `
       const { sqliteSearchIndex } = await import(process.argv[1]);
@@ -174,8 +185,8 @@ describe("two handles on one file", () => {
       const upserts = [{ summary, parameters: "", instructions: "", code: "" }];
       for (let round = 0; round < 40; round++) {
         await index.reset();
-        const { revision } = await index.position();
-        await index.apply({ upserts, removals: [], revision: revision + 1 });
+        const { revision, generation } = await index.position();
+        await index.apply({ upserts, removals: [], revision: revision + 1, generation });
         await index.search({ text: "afar", filter: { status: "active" }, limit: 1 });
       }
       await index.close();`;

@@ -104,15 +104,15 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
     revision: async () => (await position()).revision,
 
     async position() {
-      const { revision, mark } = await position();
-      return { revision, mark };
+      const { revision, mark, generation } = await position();
+      return { revision, mark, generation };
     },
 
     async apply(update) {
       for (const { summary, vector } of update.upserts) {
         if (embedderId !== undefined && vector) checkVector(vector, dimensions, summary.id);
       }
-      const against = told;
+      const against = update.generation ?? told;
       await work((engine) => engine.apply(update, against));
     },
 

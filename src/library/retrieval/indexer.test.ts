@@ -6,6 +6,8 @@ import { draftOf } from "../../../test/support/draft-of.ts";
 import { noteDraft, skillDraft } from "../../../test/support/skill-draft.ts";
 import { temporaryLibrary } from "../../../test/support/temporary-library.ts";
 import type { JsonObject } from "../../base/json.ts";
+import type { SearchIndex } from "../../search/search-index.ts";
+import { sqliteSearchIndex } from "../../search/sqlite-index.ts";
 import { openLibrary } from "../open-library.ts";
 import type { SkillLibrary } from "../skill-library.ts";
 
@@ -119,6 +121,31 @@ test("reindexing while skills are added and searched loses none and shows none t
   ]);
   expect(await found(library, "note later")).toHaveLength(262);
   expect(await found(other, "note later")).toHaveLength(262);
+});
+
+test("a search finds everything although the index is emptied before it, and full again after it", async () => {
+  await using fixture = await temporaryLibrary();
+  const { library: other, path } = fixture;
+  await other.addMany(notes(3));
+  const inner = await sqliteSearchIndex({ path: join(path, "index-own.sqlite") });
+  const rival = await sqliteSearchIndex({ path: join(path, "index-own.sqlite") });
+  let isEmptied = false;
+  const index: SearchIndex = {
+    ...inner,
+    async search(query) {
+      if (isEmptied) return inner.search(query);
+      isEmptied = true;
+      await rival.reset();
+      const hits = await inner.search(query);
+      expect(hits).toEqual([]);
+      await refill.search("note");
+      return hits;
+    },
+  };
+  await using refill = await openLibrary({ path, embedder: false, index: rival });
+  await using library = await openLibrary({ path, embedder: false, index });
+  expect(await found(library, "note")).toHaveLength(3);
+  expect(isEmptied).toBe(true);
 });
 
 test("a search begun after an add was acknowledged finds it, however many run at once", async () => {

@@ -8,7 +8,7 @@ import { RepertoireError } from "../../base/errors.ts";
 import type { JsonObject } from "../../base/json.ts";
 import { AsyncRWLock } from "../../lock/rw-lock.ts";
 import type { Embedder } from "../../search/embedder.ts";
-import type { IndexDocument, SearchIndex } from "../../search/search-index.ts";
+import type { IndexDocument, IndexPosition, SearchIndex } from "../../search/search-index.ts";
 import { embeddingText } from "../../search/document-text.ts";
 import type { SkillSummary } from "../../skill/skill.ts";
 import type { Change, SkillStore, StoredVersion } from "../../store/skill-store.ts";
@@ -140,13 +140,14 @@ export class Indexer {
     const embedding = embedder && new PromptEmbedding(embedder, clock);
     for (;;) {
       // The index first: read the other way round, a commit in between would make it look ahead.
-      const { revision: have, mark } = await index.position();
+      const position = await index.position();
+      const { revision: have, mark } = position;
       const newest = await store.revision();
       const isSameHistory = have <= newest && (await this.#markOf(have)) === mark;
       if (isSameHistory && have >= Math.min(target, newest)) return have;
       // The store has another history since, such as that of a restored backup.
       if (!isSameHistory) await index.reset();
-      else await this.#applyChunk(have, embedding);
+      else await this.#applyChunk(position, embedding);
       await new Promise((resolve) => {
         setImmediate(resolve);
       });
@@ -160,7 +161,10 @@ export class Indexer {
     return change === undefined ? "" : markOf(change);
   }
 
-  async #applyChunk(have: number, embedding: PromptEmbedding | undefined): Promise<void> {
+  async #applyChunk(
+    { revision: have, generation }: IndexPosition,
+    embedding: PromptEmbedding | undefined,
+  ): Promise<void> {
     const { store, index } = this.#parts;
     const changes = await store.changesSince(have, CHUNK);
     const last = changes.at(-1);
@@ -182,6 +186,8 @@ export class Indexer {
       removals: ids.filter((id) => !present.has(id)),
       revision: last.revision,
       mark: markOf(last),
+      // Others ask for the position too: by now it may be that of an index emptied since.
+      ...(generation === undefined ? {} : { generation }),
     });
     if (embedding && upserts.some(({ vector }) => vector === undefined)) this.#backlog?.leave();
   }

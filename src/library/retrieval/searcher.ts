@@ -315,9 +315,13 @@ export class Searcher {
   ): Promise<Found & { readonly revision: number }> {
     for (;;) {
       const revision = await indexer.catchUp();
+      const before = await index.position();
+      if (before.revision < revision) continue;
       const found = await search();
-      // Another process may have emptied the index, or taken its file away, just before the search.
-      if ((await index.revision()) >= revision) return { ...found, revision };
+      // Another process may have emptied the index just before the search, and even filled it again since.
+      const after = await index.position();
+      if (after.generation === before.generation && after.revision >= revision)
+        return { ...found, revision };
     }
   }
 
