@@ -25,6 +25,8 @@ export interface BusyPolicy {
   readonly clock: Clock;
   /** Since when it is being tried (default: the first attempt that was in somebody's way). */
   readonly sinceMs?: () => number;
+  /** Ends the waiting, between two attempts, with `CANCELLED`. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -46,6 +48,7 @@ export async function retryWhileBusy<T>(attempt: () => T, policy: BusyPolicy): P
       if (waitedMs >= policy.busyMs) throw policy.giveUp(error);
     }
     const longestMs = policy.maxPauseMs ?? MAX_PAUSE_MS;
-    await sleep(Math.random() * Math.max(MIN_PAUSE_MS, longestMs - waitedMs / AGEING_MS));
+    const pauseMs = Math.random() * Math.max(MIN_PAUSE_MS, longestMs - waitedMs / AGEING_MS);
+    await sleep(pauseMs, policy.signal);
   }
 }

@@ -14,6 +14,8 @@ export interface LockRefusal {
   readonly holders: readonly LockHolder[];
   /** Time of day, in epoch milliseconds. */
   readonly nowMs: number;
+  /** Why nobody could even ask for it: another process keeps the file of the locks busy. */
+  readonly cause?: unknown;
 }
 
 export function lockTimeoutError({
@@ -22,6 +24,7 @@ export function lockTimeoutError({
   waitMs,
   holders,
   nowMs,
+  cause,
 }: LockRefusal): RepertoireError {
   const known = holders.map(({ token, remainingMs, heldMs: _, key: _key, ...who }) => ({
     ...who,
@@ -31,11 +34,18 @@ export function lockTimeoutError({
   const named = known.slice(0, NAMED).map(({ by, until }) => `${preview(by)} until ${until}`);
   const more = known.length > NAMED ? ` and ${known.length - NAMED} more` : "";
   const why =
-    known.length === 0 ? "others were before" : `it is held by ${named.join(", ")}${more}`;
+    cause !== undefined
+      ? "another process is in the middle of a write, and suspended or slow"
+      : known.length === 0
+        ? "others were before"
+        : `it is held by ${named.join(", ")}${more}`;
   return new RepertoireError(
     "LOCK_TIMEOUT",
     `Could not ${mode === "read" ? "share" : "take"} lock ${preview(key)} within ${waitMs} ms: ${why}; hold it for less time or wait for longer`,
-    { details: { key, mode, waitMs, holders: known } },
+    {
+      details: { key, mode, waitMs, holders: known },
+      ...(cause === undefined ? {} : { cause }),
+    },
   );
 }
 

@@ -26,6 +26,14 @@ const CHECK_BOOT = "SELECT boot FROM lock_state WHERE only = 1";
 const FIRST_BOOT = "INSERT OR IGNORE INTO lock_state (only, boot, last) VALUES (1, ?, 0)";
 const NEXT_BOOT = "UPDATE lock_state SET boot = ?, last = last + ? WHERE boot <> ?";
 
+/** How long to try while the file is busy. */
+export interface Patience {
+  /** (default: as long as the file was opened for) */
+  readonly busyMs?: number;
+  /** Ends it with `CANCELLED`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface LockFile {
   readonly path: string;
   /** The statement with this text, prepared once; the text must come from a fixed set. */
@@ -34,7 +42,7 @@ export interface LockFile {
    * An immediate transaction, repeated as a whole while the file is busy. What is done with its
    * result is done before anything else can happen in this process.
    */
-  transact<T, U>(work: () => T, committed: (result: T) => U): Promise<U>;
+  transact<T, U>(work: () => T, committed: (result: T) => U, patience?: Patience): Promise<U>;
   /** A read, repeated while the file is busy. */
   read<T>(work: () => T): Promise<T>;
   /** The same at once; throws SQLite's own error, such as a busy file's. */
@@ -65,9 +73,10 @@ export async function openLockFile(
     throw new RepertoireError("CLOSED", `The locks in ${path} are closed`);
   }
 
-  async function attempt<T>(work: () => T): Promise<T> {
+  async function attempt<T>(work: () => T, { signal, ...patience }: Patience = {}): Promise<T> {
     try {
-      return await retryWhileBusy(work, retry);
+      const policy = { ...retry, ...patience, ...(signal === undefined ? {} : { signal }) };
+      return await retryWhileBusy(work, policy);
     } catch (error) {
       throw lockFileError(error, path);
     }
@@ -101,11 +110,11 @@ export async function openLockFile(
   return {
     path,
     statement,
-    transact: (work, committed) =>
+    transact: (work, committed, patience) =>
       attempt(() => {
         checkFile();
         return committed(immediate(opened(), work));
-      }),
+      }, patience),
     read: (work) => attempt(() => (opened(), work())),
     readNow: (work) => (opened(), work()),
     dataVersion: () => Number(statement("PRAGMA data_version").get()?.["data_version"]),

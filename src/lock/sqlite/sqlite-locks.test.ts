@@ -278,3 +278,30 @@ test("rows of leases that ran out do not pile up", async () => {
   }
   expect(rows().length).toBeLessThan(10);
 });
+
+test("a wait ends in time although another process is in the middle of a write", async () => {
+  const locks = await open();
+  await locks.acquire("held");
+  const waiting = locks.acquire("held", { waitMs: 300 });
+  const stopping = new AbortController();
+  const stopped = locks.acquire("held", { waitMs: 60_000, signal: stopping.signal });
+  const outcomes = [failureOf(waiting), failureOf(stopped)];
+  await vi.waitUntil(() => rows().length === 3);
+  const other = new DatabaseSync(path, { timeout: 0 });
+  try {
+    other.exec("BEGIN IMMEDIATE");
+    outcomes.push(failureOf(locks.acquire("free", { signal: stopping.signal })));
+    outcomes.push(failureOf(locks.acquire("free", { waitMs: 0 })));
+    setTimeout(() => stopping.abort(), 50);
+    expect(await Promise.all(outcomes)).toMatchObject([
+      { code: "LOCK_TIMEOUT", details: { holders: [{ by: `process ${process.pid}` }] } },
+      { code: "CANCELLED" },
+      { code: "CANCELLED" },
+      { code: "LOCK_TIMEOUT", message: expect.stringContaining("in the middle of a write") },
+    ]);
+  } finally {
+    // Only now, so that none of them can have waited for it.
+    other.close();
+  }
+  expect((await locks.acquire("free", { waitMs: 0 })).held()).toBe(true);
+});

@@ -24,6 +24,7 @@ import { lockClosedError, lockTimeoutError, noSuchLeaseError } from "../lock-err
 import { LockMeter } from "../lock-meter.ts";
 import { TimedLease } from "../timed-lease.ts";
 import { openLockFile } from "./lock-file.ts";
+import { isBusy } from "./lock-file-error.ts";
 import { lockTable } from "./lock-table.ts";
 import type { Granted, InLine, Visitor } from "./lock-table.ts";
 import { lockWatch } from "./lock-watch.ts";
@@ -47,6 +48,11 @@ const MARGIN_SHARE = 0.1;
 
 /** Rows of keys nobody asks for any more are looked for once in so many acquisitions. */
 const PURGE_EVERY = 1_000;
+
+/** A file is busy for that long now and then; who would not wait for the lock waits for this. */
+const LEAST_BUSY_MS = 1_000;
+/** Who gives up a wait is told so after that at the latest, out of line or not. */
+const LEAVING_MS = 100;
 
 const CLOSED = "the locks were closed";
 const LAST_CHARACTER = "\u{10FFFF}";
@@ -200,9 +206,11 @@ export async function sqliteLocks(options: SqliteLocksOptions): Promise<LockDriv
           return lines.admit(key);
         },
         (granted) => lines.settle(key, granted),
+        { busyMs: LEAVING_MS },
       );
     } catch {
       // Without signs of life it is passed over; why it gave up is what its caller must hear.
+      lines.lookAgain(key);
     }
   }
 
@@ -227,7 +235,8 @@ export async function sqliteLocks(options: SqliteLocksOptions): Promise<LockDriv
       const { mode, ttlMs, waitMs, by, note, signal } = asked;
       const visitor: Visitor = { key, mode, ttlMs, by, note };
       const sinceMs = clock.monotonicMs();
-      const outcome = await file.transact(
+      const patienceMs = Math.min(busyMs, Math.max(LEAST_BUSY_MS, waitMs));
+      const entering = file.transact(
         () => {
           assertOpen(key);
           throwIfAborted(signal, waitingFor(key));
@@ -239,7 +248,14 @@ export async function sqliteLocks(options: SqliteLocksOptions): Promise<LockDriv
           if ("token" in entered) return hold(visitor, entered);
           return { granting: wait(entered, asked, sinceMs) };
         },
+        { busyMs: patienceMs, signal },
       );
+      const outcome = await entering.catch((error: unknown) => {
+        throwIfAborted(signal, waitingFor(key));
+        if (patienceMs === busyMs || !isBusy((error as Error).cause)) throw error;
+        const refusal = { key, mode, waitMs, holders: [], nowMs: clock.now(), cause: error };
+        throw lockTimeoutError(refusal);
+      });
       if (outcome === "refused") {
         meter.refuse();
         throw await timeoutError(key, mode, waitMs);
