@@ -12,6 +12,11 @@ const MAX_NOTE_LENGTH = 1024;
 /** Timers take 32 bits; a longer time would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Tokens are kept as 64-bit integers. */
+const MAX_TOKEN = 2n ** 63n - 1n;
+
+const OPTIONS: readonly string[] = ["mode", "ttlMs", "waitMs", "by", "note", "signal"];
+
 /** {@link AcquireOptions} checked and with every default filled in. */
 export interface ResolvedAcquireOptions {
   readonly mode: LockMode;
@@ -27,6 +32,7 @@ export function resolveAcquireOptions(
   key: string,
   options: AcquireOptions = {},
 ): ResolvedAcquireOptions {
+  checkOptions(options);
   const { mode = "write", ttlMs = DEFAULT_TTL_MS, waitMs = DEFAULT_WAIT_MS, signal } = options;
   const { by = `process ${process.pid}`, note } = options;
   checkKey(key);
@@ -38,6 +44,19 @@ export function resolveAcquireOptions(
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw invalid("signal", "an AbortSignal", preview(signal));
   return { mode, ttlMs, waitMs, by, note, signal };
+}
+
+/** A mode given in place of the options, or a time by another name, would be left out unnoticed. */
+function checkOptions(options: unknown): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options))
+    throw invalid("options", `an object of ${OPTIONS.join(", ")}`, preview(options));
+  const unknown = Object.keys(options).find((option) => !OPTIONS.includes(option));
+  if (unknown === undefined) return;
+  throw new RepertoireError(
+    "INVALID_INPUT",
+    `acquire has no option ${preview(unknown)}; it takes ${OPTIONS.join(", ")}`,
+    { details: { option: unknown } },
+  );
 }
 
 /** @throws {INVALID_INPUT} */
@@ -72,8 +91,14 @@ export function checkKey(key: string): void {
 
 /** @throws {INVALID_INPUT} */
 export function checkToken(token: bigint): void {
-  if (typeof token === "bigint" && token > 0n) return;
-  throw invalid("token", "a bigint above 0", preview(token));
+  if (typeof token === "bigint" && token > 0n && token <= MAX_TOKEN) return;
+  throw invalid("token", "a bigint above 0, of 63 bits", preview(token));
+}
+
+/** @throws {INVALID_INPUT} */
+export function checkPrefix(prefix: string): void {
+  if (typeof prefix === "string") return;
+  throw invalid("prefix", 'a string ("" for all locks)', preview(prefix));
 }
 
 function checkWords(option: string, text: string, maxLength: number): void {

@@ -164,10 +164,12 @@ export function describeHeldLocks(
         failureOf(locks.resume("k", lease.token + 1n)),
         failureOf(locks.resume("k", 0n)),
         failureOf(locks.resume("k", 1 as unknown as bigint)),
+        failureOf(locks.resume("k", 2n ** 63n)),
       ]);
       expect(failures.map((failure) => (failure as RepertoireError).code)).toEqual([
         "LEASE_LOST",
         "LEASE_LOST",
+        "INVALID_INPUT",
         "INVALID_INPUT",
         "INVALID_INPUT",
       ]);
@@ -200,6 +202,12 @@ export function describeHeldLocks(
           codes.push(((await failureOf(call())) as RepertoireError).code);
       }
       expect(new Set(codes)).toEqual(new Set(["INVALID_INPUT"]));
+    });
+
+    test("who holds locks is asked with the beginning of their names", async () => {
+      const listed = async (prefix: unknown): Promise<unknown> => locks.holders(prefix as string);
+      for (const prefix of [undefined, null, 5, {}])
+        expect(await failureOf(listed(prefix))).toMatchObject({ code: "INVALID_INPUT" });
     });
 
     test("words about the holder must be texts of a sensible length", async () => {

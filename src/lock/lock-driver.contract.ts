@@ -304,6 +304,21 @@ function describeLocks(
       expect(await isFree("x".repeat(512))).toBe(true);
     });
 
+    test("options that it does not have, and a mode in place of them, are refused", async () => {
+      const messages = [];
+      for (const asked of ["read", null, { ttl: 5 }, { timeoutMs: 5 }])
+        messages.push(
+          ((await failureOf(locks.acquire("k", asked as AcquireOptions))) as Error).message,
+        );
+      expect(messages).toEqual([
+        'Expected `options` to be an object of mode, ttlMs, waitMs, by, note, signal, got "read"',
+        "Expected `options` to be an object of mode, ttlMs, waitMs, by, note, signal, got null",
+        'acquire has no option "ttl"; it takes mode, ttlMs, waitMs, by, note, signal',
+        'acquire has no option "timeoutMs"; it takes mode, ttlMs, waitMs, by, note, signal',
+      ]);
+      expect(await isFree("k")).toBe(true);
+    });
+
     test("closing rejects who waits, ends every lease, and grants nothing more", async () => {
       const held = await locks.acquire("k");
       const queued = failureOf(locks.acquire("k", { waitMs: PATIENT_MS }));

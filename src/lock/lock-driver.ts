@@ -97,7 +97,11 @@ export interface LockDriver {
    */
   revoke(key: string): Promise<number>;
 
-  /** Who holds locks whose key begins like this. Returns without a promise where that is cheap. */
+  /**
+   * Who holds locks whose key begins like this. Returns without a promise where that is cheap.
+   *
+   * @throws {INVALID_INPUT} when it is no string
+   */
   holders(prefix: string): readonly LockHolder[] | Promise<readonly LockHolder[]>;
 
   stats(): LockStats;

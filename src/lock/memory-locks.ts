@@ -13,6 +13,7 @@ import { RepertoireError } from "../base/errors.ts";
 import { preview } from "../base/json.ts";
 import {
   checkKey,
+  checkPrefix,
   checkToken,
   type ResolvedAcquireOptions,
   resolveAcquireOptions,
@@ -147,7 +148,10 @@ export function memoryLocks(options: MemoryLocksOptions = {}): MemoryLocks {
       for (const lease of revoked) lease.lose("it was revoked");
       return revoked.length;
     },
-    holders: (prefix) => holdersWhere((key) => key.startsWith(prefix)),
+    holders(prefix) {
+      checkPrefix(prefix);
+      return holdersWhere((key) => key.startsWith(prefix));
+    },
     stats: () => meter.snapshot(),
     async close(): Promise<void> {
       closed = true;

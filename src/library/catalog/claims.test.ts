@@ -122,6 +122,8 @@ test("a claim can be taken up in another process by its token", async () => {
   const again = await other.claim("echo", { token: claim.token, ttlMs: 120_000 });
   expect(again.token).toBe(claim.token);
   expect((await other.get("echo"))?.claim?.by).toBe("agent-7");
+  const asked = { token: claim.token, signal: AbortSignal.abort() };
+  expect(await codeOf(other.claim("echo", asked))).toBe("CANCELLED");
   await again.release();
   expect(await codeOf(other.claim("echo", { token: claim.token }))).toBe("LEASE_LOST");
 });
@@ -196,7 +198,13 @@ test("writes under a lease that is held are made, also of other skills than its 
 
 test("a lease for reading guards no write", async () => {
   await using lease = await library.locks.acquire("k", { mode: "read" });
-  expect(await failureOf(library.add(noteDraft("new"), { lease }))).toMatchObject({
+  for (const write of writes(lease))
+    expect(await failureOf(write())).toMatchObject({
+      code: "INVALID_INPUT",
+      message: expect.stringContaining('take it in mode "write"'),
+    });
+  const { key, token } = lease;
+  expect(await failureOf(library.add(noteDraft("new"), { lease: { key, token } }))).toMatchObject({
     code: "LEASE_LOST",
     message: expect.stringContaining("nobody holds it for writing now"),
   });
@@ -212,6 +220,10 @@ test("what is no lease is refused", async () => {
     library.claim("echo", { ttlMs: Number.NaN }),
     library.claim("echo", { ttlMs: -1 }),
     library.claim("echo", { token: 5 as unknown as bigint }),
+    library.claim("echo", { token: 2n ** 63n }),
+    library.claim("echo", { token: 1n, by: "agent-7" }),
+    library.claim("echo", { token: 1n, note: "faster" }),
+    library.claim("echo", { token: 1n, waitMs: 1000 }),
     library.claim("echo", { mode: "read" } as object),
     library.endClaim("Not An Id"),
   ])

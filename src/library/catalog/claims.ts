@@ -6,6 +6,7 @@
  * so. Reads show it at no cost: what is known of claims stays valid until the store has seen a
  * commit of another connection, and leases are commits.
  */
+import { throwIfAborted } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/clock.ts";
 import { RepertoireError } from "../../base/errors.ts";
@@ -27,7 +28,7 @@ export interface ClaimOptions {
   readonly ttlMs?: number;
   /** How long to wait for whoever has claimed it, in milliseconds (default: 0, not at all). */
   readonly waitMs?: number;
-  /** Takes up the claim with this token, also one of another process, in place of a new one. */
+  /** Takes up the claim with this token, also one of another process, in place of a new one; `ttlMs` renews it. */
   readonly token?: bigint;
   readonly signal?: AbortSignal;
 }
@@ -65,7 +66,11 @@ export class Claims {
     checkKnownOptions("claim", options, ["by", "note", "ttlMs", "waitMs", "token", "signal"]);
     const key = keyOf(id);
     const { ttlMs = this.#parts.limits.claimTtlMs, token, ...rest } = options;
-    if (token !== undefined) return this.#parts.locks.resume(key, token, options.ttlMs);
+    if (token !== undefined) {
+      refuseBesideToken(rest);
+      throwIfAborted(rest.signal, `Taking up the claim of skill "${id}"`);
+      return this.#parts.locks.resume(key, token, options.ttlMs);
+    }
     try {
       return await this.#parts.locks.acquire(key, { waitMs: 0, ...rest, ttlMs });
     } catch (error) {
@@ -187,7 +192,24 @@ function keyOf(id: string): string {
   );
 }
 
+/** Who has it, and what for, was said when the claim was made, and nobody is waited for. */
+function refuseBesideToken(options: Pick<ClaimOptions, "by" | "note" | "waitMs">): void {
+  for (const option of ["by", "note", "waitMs"] as const)
+    if (options[option] !== undefined)
+      throw new RepertoireError(
+        "INVALID_INPUT",
+        `\`${option}\` does not go with \`token\`, which takes up a claim as it is; leave one of them out`,
+        { details: { option } },
+      );
+}
+
 function checkLease(lease: Fence): void {
+  if ((lease as Partial<Lease> | null)?.mode === "read")
+    throw new RepertoireError(
+      "INVALID_INPUT",
+      `Expected \`lease\` to be held for writing: others share lock ${preview(lease.key)}, so it guards no write; take it in mode "write"`,
+      { details: { option: "lease", key: lease.key } },
+    );
   const { key, token } = (
     typeof lease === "object" && lease !== null ? lease : {}
   ) as Partial<Fence>;

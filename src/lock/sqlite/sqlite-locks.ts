@@ -14,6 +14,7 @@ import { machineClock as systemMachineClock } from "../../base/machine-clock.ts"
 import type { MachineClock } from "../../base/machine-clock.ts";
 import {
   checkKey,
+  checkPrefix,
   checkToken,
   checkTtl,
   type ResolvedAcquireOptions,
@@ -306,6 +307,7 @@ export async function sqliteLocks(options: SqliteLocksOptions): Promise<LockDriv
     },
 
     holders(prefix) {
+      checkPrefix(prefix);
       const read = () => table.holders(prefix, prefix + LAST_CHARACTER);
       try {
         return file.readNow(read);
