@@ -92,3 +92,15 @@ test("what can not be a claim is refused", async () => {
     codes.push((await place.run(args)).code);
   expect(codes).toEqual([2, 2, 2, 2, 2, 4]);
 });
+
+test("a claim guards the saving of a workflow", async () => {
+  const { token } = jsonOf(await place.run(["claim", "flow", "--json"])) as Claimed;
+  const compose = ["compose", "greet", "--save", "flow", "--description", "Greets"];
+  const stale = await place.run([...compose, "--claim", String(Number(token) + 1)]);
+  expect(stale.code).toBe(6);
+  expect(stale.stderr).toContain(`its current token is ${token}, of somebody else`);
+  expect((await place.run([...compose, "--claim", token])).code).toBe(0);
+  const run = await place.run(["compose", "greet", "--claim", token]);
+  expect(run.code).toBe(2);
+  expect(run.stderr).toContain("--claim is for --save");
+});

@@ -15,6 +15,7 @@ import { atOption, readerOf } from "../options/at-option.ts";
 import type { AtFlags } from "../options/at-option.ts";
 import type { ExpectedVersion } from "../../store/skill-store.ts";
 import { callerOf, callerOption } from "../options/caller-option.ts";
+import { claimOption, leaseOfClaim } from "../options/claim-option.ts";
 import { declareCommand, defined } from "../command.ts";
 import type { Install } from "../command.ts";
 import { runSignal } from "../context.ts";
@@ -47,6 +48,7 @@ interface ComposeFlags extends FetchFlags, AtFlags {
   readonly steps?: string;
   readonly save?: string;
   readonly description?: string;
+  readonly claim?: bigint;
   readonly caller?: string;
 }
 
@@ -81,6 +83,7 @@ export const composeCommand: Install = (program, run) => {
       'version the saved skill must be at: 0 for a new one, or "any" (default: 0)',
       parseExpectedVersion,
     )
+    .addOption(claimOption())
     .addOption(callerOption())
     .addOption(priorityOption("normal"))
     .addOption(atOption())
@@ -135,6 +138,8 @@ function checkFlags(
     throw new UsageError("--description is for --save; a workflow that is run has a --name");
   if (save === undefined && flags.expectedVersion !== undefined)
     throw new UsageError("--expected-version is for --save; running a workflow writes nothing");
+  if (save === undefined && flags.claim !== undefined)
+    throw new UsageError("--claim is for --save; running a workflow writes nothing");
   if (save !== undefined && flags.at !== undefined)
     throw new UsageError("--save stores the workflow in the library as it is, so it takes no --at");
   if (save !== undefined && context !== undefined)
@@ -178,7 +183,11 @@ async function save(
         typeof step === "string" ? { ...defaults, skill: step } : { ...defaults, ...step },
       ),
     },
-    { ...defined({ expectedVersion: flags.expectedVersion }), signal: context.signal },
+    {
+      ...defined({ expectedVersion: flags.expectedVersion }),
+      ...leaseOfClaim(id, flags.claim),
+      signal: context.signal,
+    },
   );
   if (context.json) context.output.json(result);
   else noteAdded(context.output, result);
