@@ -21,6 +21,11 @@ import type { Embedder } from "../search/embedder.ts";
 import type { SearchIndex } from "../search/search-index.ts";
 import { sqliteSearchIndex } from "../search/sqlite-index.ts";
 import { staticEmbedder } from "../search/static-embedder.ts";
+import {
+  beingRestored,
+  finishRestoration,
+  isRestorationOpen,
+} from "../store/sqlite/maintenance/finish-restoration.ts";
 import { sqliteLibraryFiles } from "../store/sqlite/maintenance/library-files.ts";
 import { sqliteRunStore } from "../store/sqlite/sqlite-run-store.ts";
 import { sqliteSkillStore } from "../store/sqlite/sqlite-skill-store.ts";
@@ -129,6 +134,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
   const file = (name: string): string => join(path as string, name);
   const { own } = opened;
   const busyMs = limits.storeBusyMs;
+  if (path !== undefined) await finishRestoration(path, { busyMs, clock });
 
   const store =
     options.store ??
@@ -144,6 +150,8 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
         maxJournalBytes: limits.journalsBytes,
       }),
     );
+  // Begun meanwhile: what is open may be the files of two libraries.
+  if (path !== undefined && isRestorationOpen(path)) throw beingRestored(path);
   const isOwn = isEmbedded && options.runs === undefined;
   const files = isOwn
     ? sqliteLibraryFiles({ skills: file("library.sqlite"), runs: file("runs.sqlite") })

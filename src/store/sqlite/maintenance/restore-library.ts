@@ -1,20 +1,11 @@
 /**
- * Puts a backup in the place of a library. Everything is checked beside it first; then each file is
- * exchanged in one step while nobody else has the library open, the runs before the skills, so that
- * whenever it is interrupted no run names a version that is not there.
+ * Puts a backup in the place of a library. Everything is checked beside it first; then it is decided in
+ * one step, while nobody else has the library open, that both its files take the place of the library's.
  */
 import { randomUUID } from "node:crypto";
-import {
-  constants,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-} from "node:fs";
+import { constants, existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { copyFile, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { cancelledError, throwIfAborted } from "../../../base/abort.ts";
 import { isoTime, systemClock } from "../../../base/clock.ts";
@@ -28,6 +19,7 @@ import { BACKUP_FILES, MANIFEST, readManifest, RUNS_FILE, SKILLS_FILE } from "./
 import type { BackupManifest } from "./backup-manifest.ts";
 import { checkFiles } from "./check-files.ts";
 import { fileFailure } from "./file-failure.ts";
+import { committedIn, finishRestoration, FORMER_NAME, takePlace } from "./finish-restoration.ts";
 import { holdAlone } from "./hold-alone.ts";
 import type { Held } from "./hold-alone.ts";
 import { threads } from "./in-thread.ts";
@@ -36,6 +28,8 @@ import { syncDirectory, syncFile } from "./sync-file.ts";
 import { unpackFiles } from "./tar-archive.ts";
 
 const STAGED = ".restoring-";
+/** How long one that was interrupted before may be under way in another process. */
+const FINISH_MS = 2000;
 
 export interface RestoreOptions {
   /** Directory of the library; created when absent. */
@@ -81,6 +75,7 @@ export async function restoreLibrary(
     throw new RepertoireError("INVALID_INPUT", `There is no backup at ${from}; name another path`, {
       details: { path: from },
     });
+  await finishRestoration(path, { busyMs: FINISH_MS, clock: systemClock });
   if (!force) refuseExisting(path);
   const staged = join(path, unfinishedName(STAGED));
   try {
@@ -196,35 +191,24 @@ function damaged(from: string, problem: string): RepertoireError {
 /** @returns where the files that were replaced are, when there were any */
 async function exchange(path: string, staged: string): Promise<string | undefined> {
   const held = new Map<string, Held>();
+  const alone: Held[] = [];
   const time = isoTime(systemClock.now()).replaceAll(/[:.]/g, "-");
   const former = join(path, `former-${time}-${randomUUID().slice(0, 8)}`);
   try {
     for (const name of BACKUP_FILES)
       if (existsSync(join(path, name))) held.set(name, holdAlone(join(path, name)));
     keepTokens(held.get(SKILLS_FILE)?.database, join(staged, SKILLS_FILE));
-    for (const name of BACKUP_FILES) await syncFile(join(staged, name));
+    writeFileSync(join(staged, FORMER_NAME), basename(former));
+    for (const name of [...BACKUP_FILES, FORMER_NAME]) await syncFile(join(staged, name));
+    await syncDirectory(staged);
     if (held.size > 0) mkdirSync(former, { mode: 0o700 });
-    for (const name of [RUNS_FILE, SKILLS_FILE])
-      exchangeFile(join(staged, name), join(path, name), held.get(name), join(former, name));
+    // Keeps others from finishing what this process is about to; nothing may open the file from here on.
+    alone.push(holdAlone(join(staged, SKILLS_FILE)));
+    renameSync(staged, committedIn(path));
     await syncDirectory(path);
+    await takePlace(path, held, former);
   } finally {
-    for (const each of held.values()) each.release();
+    for (const each of [...held.values(), ...alone]) each.release();
   }
   return held.size > 0 ? former : undefined;
-}
-
-function exchangeFile(staged: string, path: string, held: Held | undefined, former: string): void {
-  if (held === undefined) {
-    // Fails where somebody has begun a library since.
-    linkSync(staged, path);
-    return unlinkSync(staged);
-  }
-  if (held.isWhole) {
-    linkSync(path, former);
-    return renameSync(staged, path);
-  }
-  // Its log must not be applied to the file that takes its place.
-  for (const suffix of ["-wal", "-shm", ""])
-    if (existsSync(`${path}${suffix}`)) renameSync(`${path}${suffix}`, `${former}${suffix}`);
-  renameSync(staged, path);
 }
