@@ -1,4 +1,13 @@
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
@@ -115,4 +124,45 @@ test("what only a backup has is said to be left", async () => {
   expect(refused.stderr).toMatch(/The library is not whole, so no backup of it was written/);
   expect(existsSync(join(place.directory, "damaged"))).toBe(false);
   expect(readFileSync(join(place.directory, "copy.tar.gz")).length).toBeGreaterThan(0);
+});
+
+test("a library whose skills are gone is no new one, and a restoration left open is finished by doctor", async () => {
+  const other = join(place.directory, "lost");
+  const at = (...command: readonly string[]) => place.run([...command, "--library", other]);
+  const backup = join(place.directory, "lost.tar");
+  const file = place.write("lost.json", {
+    id: "a",
+    name: "a",
+    description: "a",
+    instructions: "a",
+  });
+  expect((await at("add", file)).code).toBe(0);
+  expect((await at("backup", backup)).code).toBe(0);
+  renameSync(join(other, "library.sqlite"), join(place.directory, "library.sqlite"));
+
+  const message = `There is no library at ${other} any more: library.sqlite is gone from beside runs.sqlite`;
+  const remedy = "put it back, or restore a backup with --force";
+  expect(await at("get", "a")).toMatchObject({ code: 3, stderr: `error: ${message}; ${remedy}\n` });
+  const lost = await at("doctor", "--json");
+  expect(lost.code).toBe(1);
+  expect((jsonOf(lost) as Report).checks).toContainEqual({
+    name: "store",
+    status: "fail",
+    message,
+    remedy,
+  });
+
+  // As a restoration leaves it that is killed when it is decided.
+  const restored = join(place.directory, "restored");
+  expect((await place.run(["restore", backup, "--library", restored])).code).toBe(0);
+  writeFileSync(join(restored, "former"), "former-1");
+  renameSync(restored, join(other, ".restore-committed"));
+  const finished = await at("doctor", "--json");
+  expect((jsonOf(finished) as Report).checks).toContainEqual({
+    name: "restore",
+    status: "ok",
+    message: "a restoration that was interrupted is finished",
+  });
+  expect(finished.code).toBe(0);
+  expect((await at("get", "a")).code).toBe(0);
 });

@@ -1,9 +1,11 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { ok, warn } from "../doctor/doctor-check.ts";
+import { OPEN_RESTORATION } from "../../store/library-files.ts";
+import { fail, ok, warn } from "../doctor/doctor-check.ts";
 import type { DoctorCheck } from "../doctor/doctor-check.ts";
 import {
   checkIndex,
@@ -22,7 +24,7 @@ import {
   checkIndexFiles,
   checkUnusedIndexes,
 } from "../doctor/check-files.ts";
-import { isMissing, MissingLibraryError } from "../failures/missing-library.ts";
+import { findMissing } from "../failures/missing-library.ts";
 import { EXIT } from "../failures/exit-codes.ts";
 import { printable } from "../terminal/text-width.ts";
 
@@ -81,10 +83,17 @@ async function* checkLibrary(
   directory: string,
   { reindex = false, repair = false }: { readonly reindex?: boolean; readonly repair?: boolean },
 ): AsyncGenerator<DoctorCheck> {
-  if (await isMissing(directory)) {
-    const { message } = new MissingLibraryError(resolve(directory));
+  const missing = await findMissing(directory);
+  if (missing !== undefined) {
+    const { message, isLost } = missing;
     const [found = message, remedy = ""] = message.split("; ");
-    return yield warn("store", found, remedy);
+    return yield (isLost ? fail : warn)("store", found, remedy);
+  }
+  if (existsSync(join(directory, OPEN_RESTORATION))) {
+    // Opening finishes it; the files there may be those of two libraries until then.
+    const restored = await checkStore(() => open());
+    if (restored.status === "fail") return yield restored;
+    yield ok("restore", "a restoration that was interrupted is finished");
   }
   const damaged = await checkFiles(directory);
   const ofIndex = damaged.filter(({ name }) => name === "index");

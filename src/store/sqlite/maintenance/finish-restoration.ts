@@ -17,19 +17,19 @@ import { basename, join } from "node:path";
 import type { Clock } from "../../../base/clock.ts";
 import { RepertoireError } from "../../../base/errors.ts";
 import { retryWhileBusy } from "../../../base/retry-while-busy.ts";
+import { OPEN_RESTORATION } from "../../library-files.ts";
 import { RUNS_FILE, SKILLS_FILE } from "./backup-manifest.ts";
 import { fileFailure } from "./file-failure.ts";
 import { holdAlone } from "./hold-alone.ts";
 import type { Held } from "./hold-alone.ts";
 import { syncDirectory } from "./sync-file.ts";
 
-const COMMITTED = ".restore-committed";
 /** Holds the name of the directory for what is replaced. */
 export const FORMER_NAME = "former";
 
 /** The directory of a restoration that is decided and not finished. */
 export function committedIn(path: string): string {
-  return join(path, COMMITTED);
+  return join(path, OPEN_RESTORATION);
 }
 
 export function isRestorationOpen(path: string): boolean {
