@@ -5,30 +5,26 @@
  * Run: `npm run torture -- --minutes 5 [--processes 6] [--seed S] [--round N]`; a replay
  * begins with the round in which something was found.
  */
-import { parseArgs } from "node:util";
 import { canMount } from "../src/store/testing-fixtures/small-disk.ts";
+import { replayCommand, tortureFlags, USAGE } from "./torture/torture-options.ts";
+import type { TortureFlags } from "./torture/torture-options.ts";
 import { torture } from "./torture/torture.ts";
 import type { TortureReport } from "./torture/torture.ts";
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "1" },
-    processes: { type: "string", default: "6" },
-    round: { type: "string", default: "0" },
-    seed: { type: "string", default: String(Date.now() % 1_000_000) },
-  },
-});
+const flags = readFlags();
+const { minutes, processes, seed, round } = flags;
 
-function positive(name: keyof typeof values): number {
-  const value = Number(values[name]);
-  if (Number.isFinite(value) && value > 0) return value;
-  console.error(`Expected --${name} to be a number above 0, got "${values[name]}"`);
-  process.exit(2);
+function readFlags(): TortureFlags {
+  try {
+    const read = tortureFlags(process.argv.slice(2));
+    if (read !== "help") return read;
+    console.log(USAGE.trimEnd());
+    process.exit(0);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE.trimEnd()}`);
+    process.exit(2);
+  }
 }
-
-const minutes = positive("minutes");
-const processes = Math.round(positive("processes"));
-const seed = Math.round(positive("seed"));
 
 console.log(`torture: ${minutes} minutes, ${processes} processes, seed ${seed}`);
 if (!canMount())
@@ -37,7 +33,7 @@ const report = await torture({
   durationMs: minutes * 60_000,
   processes,
   seed,
-  firstRound: Math.round(Number(values.round)),
+  firstRound: round,
   onRound: (line) => console.log(line),
 });
 console.log(summary(report));
@@ -68,7 +64,7 @@ function summary(of: TortureReport): string {
     ? "Nothing was found."
     : [
         ...of.findings,
-        `Replay with: npm run torture -- --minutes ${minutes} --processes ${processes} --seed ${seed}`,
+        `Replay with: ${replayCommand(flags, round + Math.max(0, of.rounds - 1))}`,
       ].join("\n");
   return [...lines, verdict].join("\n");
 }
