@@ -30,7 +30,7 @@ console.log(`torture: ${minutes} minutes, ${processes} processes, seed ${seed}`)
 if (!canMount())
   console.log("SKIPPED: the rounds on a full disk; they need root and a system that mounts tmpfs");
 const report = await torture({
-  durationMs: minutes * 60_000,
+  durationMs: Math.max(1, Math.round(minutes * 60_000)),
   processes,
   seed,
   firstRound: round,

@@ -2,6 +2,8 @@
  * What a stress run does, from its seed alone: the operations of each client and the faults of the
  * whole. How they interleave is up to the machine, so a failure of a replay may take several.
  */
+import { RepertoireError } from "../../base/errors.ts";
+import { preview } from "../../base/json.ts";
 import type { SkillStatus } from "../../skill/skill.ts";
 import { seededRandom } from "./seeded-random.ts";
 import type { SeededRandom } from "./seeded-random.ts";
@@ -65,6 +67,23 @@ export const STRESS_MIX: Readonly<Record<StressOperationKind, number>> = {
   search: 0,
   execute: 0,
 };
+
+/**
+ * @param can whether what is under stress has leases to write under
+ * @throws {INVALID_INPUT} for what is no operation, and for a mix in which nothing has a weight
+ */
+export function checkMix(mix: StressMix, can: { readonly guarded: boolean }): void {
+  const kinds = Object.keys(STRESS_MIX).filter((kind) => can.guarded || kind !== "guarded");
+  const weights = Object.entries(mix).filter(([, weight]) => weight !== 0);
+  const wrong = weights.find(([kind, weight]) => !kinds.includes(kind) || !(weight > 0));
+  if (wrong !== undefined)
+    throw new RepertoireError(
+      "INVALID_INPUT",
+      `Expected \`mix\` to give weights from 0 to some of ${kinds.join(", ")}, got ${wrong[0]}: ${preview(wrong[1])}`,
+    );
+  if (weights.length === 0)
+    throw new RepertoireError("INVALID_INPUT", "Expected `mix` to give something a weight above 0");
+}
 
 /** Ids of the skills under stress. */
 export function stressKeys(count: number, prefix = "skill"): readonly string[] {

@@ -49,3 +49,20 @@ test("a process that fails, and what is found after a kill, are findings", async
   expect(text).toContain("Found with seed 8:");
   expect(text).toMatch(/^p1\.0 ended with 1:\n[\s\S]*the subject gave up/m);
 }, 60_000);
+
+test("a module that can not be opened is a finding, and options that make no sense are refused", async () => {
+  const module = fixture("nowhere");
+  const report = await stressProcesses({ module, seed: 9, durationMs: 100, processes: 1 });
+  expect(report.isSound).toBe(false);
+  expect(report.findings.join("\n")).toMatch(/p1\.0 ended with 1:[\s\S]*nowhere/);
+  const base = { module, seed: 1, durationMs: 100 };
+  for (const options of [{ durationMs: -1 }, { processes: 0 }, { kills: Number.NaN }, { keys: 0 }])
+    await expect(stressProcesses({ ...base, ...options })).rejects.toMatchObject({
+      code: "INVALID_INPUT",
+      message: expect.stringContaining(
+        `Expected \`${Object.keys(options)[0]}\` to be a whole number`,
+      ),
+    });
+  const wrong = { ...base, module: "./subject.ts" as unknown as URL };
+  await expect(stressProcesses(wrong)).rejects.toMatchObject({ code: "INVALID_INPUT" });
+}, 60_000);

@@ -8,9 +8,12 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { processFaults } from "../faults/process-faults.ts";
 import type { Pause, ProcessFaults } from "../faults/process-faults.ts";
+import { RepertoireError } from "../../base/errors.ts";
+import { preview } from "../../base/json.ts";
+import { wholeNumber } from "../whole-number.ts";
 import { historyRecorder, readHistory } from "../history/history-file.ts";
 import type { History } from "../history/history-file.ts";
-import { STRESS_MIX, stressFaults, stressKeys } from "./stress-plan.ts";
+import { checkMix, STRESS_MIX, stressFaults, stressKeys } from "./stress-plan.ts";
 import type { StressFault, StressMix } from "./stress-plan.ts";
 import type { OpenSubject, StressTask } from "./stress-process.ts";
 import { stressReport } from "./stress-report.ts";
@@ -69,12 +72,15 @@ interface Life {
 /**
  * Lets several processes work on the same few skills at once while some are killed and some are
  * paused, and checks what they were told, those that did not live to the end included.
+ *
+ * @throws {INVALID_INPUT} for a number that is out of range, or a mix of nothing
  */
 export async function stressProcesses(
   options: StressProcessesOptions,
 ): Promise<StressProcessesReport> {
   const { seed, durationMs, processes = 4, kills = 0, pauses = 0, maxPauseMs = 1000 } = options;
   const { keys = 3, prefix = "skill", mix = STRESS_MIX, module, argument = "" } = options;
+  checkOptions({ seed, durationMs, processes, kills, pauses, maxPauseMs, keys }, mix, module);
   const directory = mkdtempSync(join(tmpdir(), "repertoire-history-"));
   const started: Life[] = [];
   const findings: string[] = [];
@@ -134,9 +140,11 @@ export async function stressProcesses(
     life.wasKilled = true;
     under[slot] = undefined;
     await life.faults.kill();
-    await options.onKilled?.().catch((error: unknown) => {
+    try {
+      await options.onKilled?.();
+    } catch (error) {
       findings.push(`After ${life.client} was killed: ${String(error)}`);
-    });
+    }
     if (!isOver) start(slot);
   };
 
@@ -154,7 +162,9 @@ export async function stressProcesses(
     isOver = true;
     await Promise.all(under.map(async (life) => life && stop(life, findings)));
     await options.onStopped?.();
-    await lookAtTheEnd(options, stressKeys(keys, prefix), join(directory, "last.jsonl"));
+    await lookAtTheEnd(options, stressKeys(keys, prefix), join(directory, "last.jsonl")).catch(
+      (error: unknown) => findings.push(`The last look at everything failed: ${inWords(error)}`),
+    );
     return {
       ...stressReport(seed, only(stressKeys(keys, prefix), readHistory(directory)), {
         pauses: paused,
@@ -170,6 +180,35 @@ export async function stressProcesses(
     process.off("exit", killAll);
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+const AT_LEAST = {
+  seed: Number.MIN_SAFE_INTEGER,
+  durationMs: 1,
+  processes: 1,
+  kills: 0,
+  pauses: 0,
+  maxPauseMs: 10,
+  keys: 1,
+} as const;
+
+function checkOptions(
+  numbers: Readonly<Record<keyof typeof AT_LEAST, number>>,
+  mix: StressMix,
+  module: unknown,
+): void {
+  for (const [name, min] of Object.entries(AT_LEAST))
+    wholeNumber(name, numbers[name as keyof typeof AT_LEAST], min);
+  checkMix(mix, { guarded: true });
+  if (!(module instanceof URL))
+    throw new RepertoireError(
+      "INVALID_INPUT",
+      `Expected \`module\` to be the URL of a module that exports \`openSubject\`, got ${preview(module)}`,
+    );
+}
+
+function inWords(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** What a search saw of skills from before the stress, whose history is not whole, is left out. */

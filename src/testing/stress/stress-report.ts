@@ -40,8 +40,13 @@ export function stressReport(
     maxSteps === undefined ? {} : { maxSteps },
   );
   const audit = auditHistory(history);
+  const isNothingAnswered = history.operations.every(({ returned }) => returned === undefined);
   const all = [
     ...findings,
+    // Nothing can be wrong with nothing: it must not pass for a proof.
+    ...(isNothingAnswered
+      ? [`No call was answered (${describeRefused(history)}), so nothing was checked`]
+      : []),
     ...check.failures.map(({ explanation }) => explanation),
     ...check.undecided.map(
       (key) => `"${key}" is undecided: its history takes more steps than allowed`,
@@ -57,6 +62,11 @@ export function stressReport(
     refused: countByError(history.failed),
     worstWaitMs: worstWait(history.operations, pauses),
   };
+}
+
+function describeRefused({ operations, failed }: History): string {
+  const refused = Object.entries(countByError(failed)).map(([error, count]) => `${count} ${error}`);
+  return [`${operations.length} of unknown outcome`, ...refused].join(", ");
 }
 
 function countByError(failed: readonly FailedCall[]): Readonly<Record<string, number>> {

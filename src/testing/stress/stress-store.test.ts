@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { StoredVersion } from "../../store/skill-store.ts";
+import type { SkillStore, StoredVersion } from "../../store/skill-store.ts";
 import { sqliteSkillStore } from "../../store/sqlite/sqlite-skill-store.ts";
 import { temporaryDirectory } from "../../store/testing-fixtures/temporary-directory.ts";
 import { faultyDriver } from "../faults/faulty-driver.ts";
 import { brokenStore } from "../testing-fixtures/broken-store.ts";
 import type { Breakage } from "../testing-fixtures/broken-store.ts";
 import { stressStore } from "./stress-store.ts";
+import type { StressStoreOptions } from "./stress-store.ts";
 
 let directory: ReturnType<typeof temporaryDirectory>;
 
@@ -72,4 +73,47 @@ test.for<Breakage>([
   expect(report.findings[1]).toMatch(/^"skill\d" is not linearizable: of its \d+ operations/);
   if (breakage === "stale read") expect(report.staleReads).toBeGreaterThan(0);
   if (breakage === "lost acknowledged write") expect(report.lostWrites).toBeGreaterThan(0);
+});
+
+test("a store that fails in a way of its own is a finding, and so is one that never answers", async () => {
+  const failing = async (): Promise<SkillStore> =>
+    new Proxy(await open(), {
+      get: (store, name) =>
+        name === "find" || name === "append"
+          ? () => Promise.reject(new TypeError(`${name} is not yet written`))
+          : Reflect.get(store, name, store),
+    });
+  const failed = await stressStore({ connect: failing, seed: 4, operations: 50 });
+  expect(failed.isSound).toBe(false);
+  expect(failed.findings[0]).toBe("Found with seed 4:");
+  expect(failed.findings[1]).toMatch(/^client \d ended early: TypeError: \w+ is not yet written/);
+
+  const silent = await stressStore({
+    connect: async () => faultyDriver(await open(), { seed: 1, error: 1 }),
+    seed: 5,
+    operations: 20,
+    clients: 1,
+  });
+  expect(silent).toMatchObject({ isSound: false, check: { verdict: "linearizable" } });
+  expect(silent.findings[1]).toMatch(
+    /^No call was answered \(0 of unknown outcome, \d+ STORE_UNAVAILABLE\), so nothing was checked$/,
+  );
+});
+
+test.for<[Partial<StressStoreOptions>, string]>([
+  [{ seed: Number.NaN }, "Expected `seed` to be a whole number"],
+  [{ clients: 0 }, "Expected `clients` to be a whole number of at least 1, got 0"],
+  [{ operations: Number.NaN }, "Expected `operations` to be a whole number of at least 1, got NaN"],
+  [{ keys: -1 }, "Expected `keys` to be a whole number of at least 1, got -1"],
+  [{ maxSteps: Number.NaN }, "Expected `maxSteps` to be a whole number of at least 1, got NaN"],
+  [{ mix: {} }, "Expected `mix` to give something a weight above 0"],
+  [{ mix: { guarded: 1 } }, "Expected `mix` to give weights from 0 to some of add, update"],
+  [{ mix: { get: -1 } }, "Expected `mix` to give weights from 0 to some of add, update"],
+])("stress with %o is refused", async ([options, message]) => {
+  await expect(
+    stressStore({ connect: open, seed: 1, operations: 5, ...options }),
+  ).rejects.toMatchObject({
+    code: "INVALID_INPUT",
+    message: expect.stringContaining(message),
+  });
 });
