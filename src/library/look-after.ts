@@ -9,6 +9,7 @@ import { markOf } from "./retrieval/indexer.ts";
 import type { LibraryParts } from "./library-parts.ts";
 import { checkBoolean, checkKnownOptions } from "./options.ts";
 import type { SearchSpace } from "./retrieval/search-space.ts";
+import { untilClosed } from "./until-closed.ts";
 
 /** Options of `check` and `repair`. */
 export interface CheckLibraryOptions {
@@ -89,21 +90,6 @@ export async function backUp(
     await learning.flush();
     return files.backup(path, { ...options, signal });
   });
-}
-
-/** Closing the library ends the work, which then fails with `CLOSED`. */
-async function untilClosed<T>(
-  { closing }: LibraryParts,
-  given: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const signal = given === undefined ? closing.signal : AbortSignal.any([closing.signal, given]);
-  try {
-    return await work(signal);
-  } catch (error) {
-    const isClosing = error instanceof RepertoireError && error.code === "CANCELLED";
-    throw isClosing && closing.signal.aborted ? closing.signal.reason : error;
-  }
 }
 
 async function lookAt(parts: LibraryParts, signal: AbortSignal): Promise<LibraryCheck> {

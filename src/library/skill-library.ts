@@ -1,23 +1,14 @@
-/**
- * The facade: one method per thing a caller can do, each one line into the part that does it.
- * Every call in flight holds the gate for reading; `close()` takes it for writing, so it waits for
- * them and nothing is cut off between two store calls.
- */
-import { RepertoireError } from "../base/errors.ts";
+/** The facade: one method per thing a caller can do, each one line into the part that does it. */
 import type { JsonValue } from "../base/json.ts";
 import { loopTurn } from "../base/loop-turns.ts";
 import type { CacheControl } from "../cache/cache-stats.ts";
 import type { Lease, LockDriver } from "../lock/lock-driver.ts";
-import { AsyncRWLock } from "../lock/rw-lock.ts";
-import { diffDefinitions } from "../skill/definition-diff.ts";
 import type { FieldChange } from "../skill/definition-diff.ts";
-import { EXECUTION_STATUSES } from "../skill/execution.ts";
 import type { Execution } from "../skill/execution.ts";
 import type { Skill, SkillStatus, SkillVersion } from "../skill/skill.ts";
 import type { BackupOptions, BackupResult } from "../store/library-files.ts";
 import type { RunFilter, RunRecord } from "../store/run-store.ts";
 import type { Dependents, SkillFacets } from "../store/skill-store.ts";
-import { checkRevision } from "./views/as-of.ts";
 import { addMany } from "./catalog/add-many.ts";
 import { executeMany } from "./execution/execute-many.ts";
 import type { AddManyOptions, AddOutcome } from "./catalog/add-many.ts";
@@ -44,41 +35,41 @@ import { backUp, checkLibrary, repairLibrary } from "./look-after.ts";
 import type { CheckLibraryOptions, LibraryCheck, LibraryRepair } from "./look-after.ts";
 import { learnedControl } from "./retrieval/learned-control.ts";
 import type { LearnedControl } from "./retrieval/learned-control.ts";
+import { closedError, LibraryGate } from "./library-gate.ts";
 import type { LibraryParts } from "./library-parts.ts";
 import type { LibraryStats } from "./library-stats.ts";
 import { libraryStats } from "./library-stats.ts";
-import { LibraryView } from "./views/library-view.ts";
+import type { LibraryView } from "./views/library-view.ts";
 import { makeView } from "./views/make-view.ts";
-import { checkInteger, checkIsText, checkKnownOptions, checkOneOf } from "./options.ts";
 import type { ToolInfo } from "./options.ts";
 import { measureGrants } from "./execution/measure-grants.ts";
 import type { MeasuredGrants, MeasureGrantsOptions } from "./execution/measure-grants.ts";
 import type { Replay, ReplayOptions } from "./execution/replayer.ts";
-import { runNotFound } from "./execution/run-not-found.ts";
+import { listRuns, redactRun } from "./execution/recorded-runs.ts";
 import type { SearchOptions, SearchResult } from "./retrieval/searcher.ts";
 import type { SyncLibrary } from "./sync/sync-library.ts";
+import { untilClosed } from "./until-closed.ts";
 import { updateSkill } from "./catalog/update-skill.ts";
 import type { ChangeDraft, UpdateOptions } from "./catalog/update-skill.ts";
 import type { WorkflowInput, WorkflowRun } from "./workflows/workflow.ts";
 import { saveWorkflow } from "./workflows/workflow-skill.ts";
 import type { WorkflowDraft } from "./workflows/workflow-skill.ts";
 
-const DEFAULT_RUNS = 50;
-
 /** A library of skills that many agents share. Open one with `openLibrary`. */
 export class SkillLibrary implements AsyncDisposable {
   readonly #parts: LibraryParts;
-  readonly #gate = new AsyncRWLock({ name: "the library" });
+  readonly #gate: LibraryGate;
   #closed: Promise<void> | undefined;
 
   /** @internal */
   constructor(parts: LibraryParts) {
     this.#parts = parts;
+    this.#gate = new LibraryGate(parts);
   }
 
   /** Whether `close()` was called. */
   get isClosed(): boolean {
-    return this.#closed !== undefined;
+    return this.#gate.isClosed;
   }
 
   /** Watch the cache, or drop what is in it. */
@@ -88,7 +79,7 @@ export class SkillLibrary implements AsyncDisposable {
 
   /** What searches have learned from use, to look at and to remove. */
   get learned(): LearnedControl {
-    return learnedControl(this.#parts, () => this.#enter());
+    return learnedControl(this.#parts, () => this.#gate.enter());
   }
 
   /**
@@ -116,11 +107,8 @@ export class SkillLibrary implements AsyncDisposable {
    * @throws {VALIDATION_FAILED} with every check when an example does not hold
    * @throws {VERSION_CONFLICT} when `expectedVersion` does not hold; nothing is stored
    */
-  async add(draft: unknown, options?: AddOptions): Promise<AddResult> {
-    await using _ = await this.#enterToWrite();
-    const result = await this.#parts.catalog.add(draft, options);
-    this.#parts.spaces.nudge();
-    return result;
+  add(draft: unknown, options?: AddOptions): Promise<AddResult> {
+    return this.#write(() => this.#parts.catalog.add(draft, options));
   }
 
   /**
@@ -137,40 +125,31 @@ export class SkillLibrary implements AsyncDisposable {
   }
 
   /** Adds many drafts; one bad draft never spoils the rest. One outcome per draft, in order. */
-  async addMany(
-    drafts: readonly unknown[],
-    options?: AddManyOptions,
-  ): Promise<readonly AddOutcome[]> {
-    await using _ = await this.#enterToWrite();
-    const outcomes = await addMany(this.#parts, drafts, options);
-    this.#parts.spaces.nudge();
-    return outcomes;
+  addMany(drafts: readonly unknown[], options?: AddManyOptions): Promise<readonly AddOutcome[]> {
+    return this.#write(() => addMany(this.#parts, drafts, options));
   }
 
   /** A skill as it is now, at a version, or as of a library revision; `undefined` when there is none. */
   get(id: string, options?: GetOptions): Promise<Skill | undefined> {
-    if (this.#closed !== undefined) return Promise.reject(closedError());
+    if (this.#gate.isClosed) return Promise.reject(closedError());
     const turn = loopTurn();
     if (turn !== undefined) return turn.then(() => this.get(id, options));
     return this.#parts.catalog.get(id, options);
   }
 
   /** Summaries in order of id or as asked, a page at a time. */
-  async list(options?: ListOptions): Promise<readonly ListedSkill[]> {
-    await using _ = await this.#enter();
-    return this.#parts.catalog.list(options);
+  list(options?: ListOptions): Promise<readonly ListedSkill[]> {
+    return this.#gate.during(() => this.#parts.catalog.list(options));
   }
 
   /** Counts of the categories, tags and statuses among all skills, or those that pass a filter. */
-  async facets(options?: FacetOptions): Promise<SkillFacets> {
-    await using _ = await this.#enter();
-    return this.#parts.catalog.facets(options);
+  facets(options?: FacetOptions): Promise<SkillFacets> {
+    return this.#gate.during(() => this.#parts.catalog.facets(options));
   }
 
   /** Finds skills for a task put in words. */
-  async search(query: string, options?: SearchOptions): Promise<SearchResult> {
-    await using _ = await this.#enter();
-    return this.#parts.searcher.search(query, options);
+  search(query: string, options?: SearchOptions): Promise<SearchResult> {
+    return this.#gate.during(() => this.#parts.searcher.search(query, options));
   }
 
   /**
@@ -179,18 +158,16 @@ export class SkillLibrary implements AsyncDisposable {
    * @param context JSON given to the skill (default: `{}`)
    * @throws {NOT_EXECUTABLE} when the skill has no code, or its status does not allow running it by id
    */
-  async execute(id: string, context?: JsonValue, options?: ExecuteOptions): Promise<Execution> {
-    await using _ = await this.#enter();
-    return this.#parts.executor.execute(id, context, options);
+  execute(id: string, context?: JsonValue, options?: ExecuteOptions): Promise<Execution> {
+    return this.#gate.during(() => this.#parts.executor.execute(id, context, options));
   }
 
   /** Runs many; executions are in the order of the items. */
-  async executeMany(
+  executeMany(
     items: readonly ExecuteManyItem[],
     options?: ExecuteManyOptions,
   ): Promise<readonly Execution[]> {
-    await using _ = await this.#enter();
-    return executeMany(this.#parts, items, options);
+    return this.#gate.during(() => executeMany(this.#parts, items, options));
   }
 
   /**
@@ -199,21 +176,17 @@ export class SkillLibrary implements AsyncDisposable {
    * @throws {INVALID_INPUT} for malformed steps, unknown needs or a cycle, before anything runs
    * @throws {SKILL_NOT_FOUND} when a step's skill is not in the library, before anything runs
    */
-  async compose(
+  compose(
     steps: WorkflowInput,
     context?: { readonly [key: string]: JsonValue },
     options?: ComposeOptions,
   ): Promise<WorkflowRun> {
-    await using _ = await this.#enter();
-    return this.#parts.composer.compose(steps, context, options);
+    return this.#gate.during(() => this.#parts.composer.compose(steps, context, options));
   }
 
   /** Saves a workflow as a skill that is run, versioned and composed like any other. */
-  async saveWorkflow(draft: WorkflowDraft, options?: AddOptions): Promise<AddResult> {
-    await using _ = await this.#enterToWrite();
-    const result = await saveWorkflow(this.#parts, draft, options);
-    this.#parts.spaces.nudge();
-    return result;
+  saveWorkflow(draft: WorkflowDraft, options?: AddOptions): Promise<AddResult> {
+    return this.#write(() => saveWorkflow(this.#parts, draft, options));
   }
 
   /**
@@ -222,60 +195,42 @@ export class SkillLibrary implements AsyncDisposable {
    * @throws {SKILL_NOT_FOUND} when there is no such skill or version
    * @throws {NOT_EXECUTABLE} when it has no code
    */
-  async measureGrants(id: string, options?: MeasureGrantsOptions): Promise<MeasuredGrants> {
-    await using _ = await this.#enter();
-    const { catalog, closing, ...parts } = this.#parts;
-    const find = (skillId: string, version?: number) => catalog.find(skillId, version);
-    return measureGrants({ ...parts, find, closing: closing.signal }, id, options);
+  measureGrants(id: string, options?: MeasureGrantsOptions): Promise<MeasuredGrants> {
+    return this.#gate.during(() => measureGrants(this.#parts, id, options));
   }
 
   /** The record of a skill's current version; @throws {SKILL_NOT_FOUND} */
-  async getVersion(id: string): Promise<SkillVersion> {
-    await using _ = await this.#enter();
-    return this.#parts.catalog.getVersion(id);
+  getVersion(id: string): Promise<SkillVersion> {
+    return this.#gate.during(() => this.#parts.catalog.getVersion(id));
   }
 
   /** Every version, oldest first, also of a removed skill; @throws {SKILL_NOT_FOUND} when the id was never used */
-  async getVersionHistory(id: string): Promise<readonly SkillVersion[]> {
-    await using _ = await this.#enter();
-    return this.#parts.catalog.getVersionHistory(id);
+  getVersionHistory(id: string): Promise<readonly SkillVersion[]> {
+    return this.#gate.during(() => this.#parts.catalog.getVersionHistory(id));
   }
 
   /** What changed from one version to another, field by field; @throws {SKILL_NOT_FOUND} */
-  async diff(id: string, from: number, to: number): Promise<readonly FieldChange[]> {
-    await using _ = await this.#enter();
-    return diffDefinitions(
-      await this.#parts.catalog.versionOf(id, from),
-      await this.#parts.catalog.versionOf(id, to),
-    );
+  diff(id: string, from: number, to: number): Promise<readonly FieldChange[]> {
+    return this.#gate.during(() => this.#parts.catalog.diff(id, from, to));
   }
 
   /** Makes a new version with the content of an old one; @throws {SKILL_NOT_FOUND} {VERSION_CONFLICT} */
-  async rollback(id: string, version: number, options?: RollbackOptions): Promise<AddResult> {
-    await using _ = await this.#enterToWrite();
-    const result = await this.#parts.catalog.rollback(id, version, options);
-    this.#parts.spaces.nudge();
-    return result;
+  rollback(id: string, version: number, options?: RollbackOptions): Promise<AddResult> {
+    return this.#write(() => this.#parts.catalog.rollback(id, version, options));
   }
 
   /** Changes the status of a skill; no new version; @throws {SKILL_NOT_FOUND} {VERSION_CONFLICT} */
-  async setStatus(
+  setStatus(
     id: string,
     status: SkillStatus,
     options?: StatusOptions,
   ): Promise<ChangeResult & { readonly status: SkillStatus }> {
-    await using _ = await this.#enterToWrite();
-    const result = await this.#parts.catalog.setStatus(id, status, options);
-    this.#parts.spaces.nudge();
-    return result;
+    return this.#write(() => this.#parts.catalog.setStatus(id, status, options));
   }
 
   /** Takes a skill out of the library; its history stays; @throws {SKILL_NOT_FOUND} {VERSION_CONFLICT} */
-  async remove(id: string, options?: ChangeOptions): Promise<ChangeResult> {
-    await using _ = await this.#enterToWrite();
-    const result = await this.#parts.catalog.remove(id, options);
-    this.#parts.spaces.nudge();
-    return result;
+  remove(id: string, options?: ChangeOptions): Promise<ChangeResult> {
+    return this.#write(() => this.#parts.catalog.remove(id, options));
   }
 
   /**
@@ -288,47 +243,43 @@ export class SkillLibrary implements AsyncDisposable {
    */
   claim(id: string, options?: ClaimOptions): Promise<Lease> {
     // Without the gate: closing ends the wait for a claim, and need not wait for it.
-    if (this.#closed !== undefined) return Promise.reject(closedError());
+    if (this.#gate.isClosed) return Promise.reject(closedError());
     return this.#parts.claims.claim(id, options);
   }
 
   /** Ends the claim of a skill, whoever has it; whether there was one. */
-  async endClaim(id: string): Promise<boolean> {
-    await using _ = await this.#enter();
-    return this.#parts.claims.end(id);
+  endClaim(id: string): Promise<boolean> {
+    return this.#gate.during(() => this.#parts.claims.end(id));
   }
 
   /** Skills whose current version declares that it calls this one, in order of id. */
-  async dependents(id: string, options?: DependentsOptions): Promise<Dependents> {
-    await using _ = await this.#enter();
-    return this.#parts.catalog.dependents(id, options);
+  dependents(id: string, options?: DependentsOptions): Promise<Dependents> {
+    return this.#gate.during(() => this.#parts.catalog.dependents(id, options));
   }
 
   /**
    * Groups of active skills that search can hardly tell apart, most alike first. It compares every
    * skill with every other: seconds for 10,000, and never longer than half a minute.
    */
-  async confusable(options?: ConfusableOptions): Promise<ConfusableSkills> {
-    await using _ = await this.#enter();
-    return confusableSkills(this.#parts, options);
+  confusable(options?: ConfusableOptions): Promise<ConfusableSkills> {
+    return this.#gate.during(() =>
+      untilClosed(this.#parts, options?.signal, (signal) =>
+        confusableSkills(this.#parts, { ...options, signal }),
+      ),
+    );
   }
 
   /** Recorded runs, newest first. */
-  async listRuns(filter: Partial<RunFilter> = {}): Promise<readonly RunRecord[]> {
-    await using _ = await this.#enter();
-    checkKnownOptions("listRuns", filter, ["skillId", "status", "before", "limit"]);
-    checkOneOf("status", filter.status, EXECUTION_STATUSES);
-    checkInteger("limit", filter.limit, 1, this.#parts.limits.runRecords);
-    return this.#parts.evidence.list({ ...filter, limit: filter.limit ?? DEFAULT_RUNS });
+  listRuns(filter?: Partial<RunFilter>): Promise<readonly RunRecord[]> {
+    return this.#gate.during(() => listRuns(this.#parts, filter));
   }
 
   /**
    * One recorded run, without its value; `undefined` when it is unknown or was pruned. Its `journal`
    * says whether it can be replayed.
    */
-  async getRun(runId: string): Promise<RunRecord | undefined> {
-    await using _ = await this.#enter();
-    return this.#parts.evidence.find(runId);
+  getRun(runId: string): Promise<RunRecord | undefined> {
+    return this.#gate.during(() => this.#parts.evidence.find(runId));
   }
 
   /**
@@ -340,9 +291,8 @@ export class SkillLibrary implements AsyncDisposable {
    * @throws {SKILL_NOT_FOUND} when there is no such version
    * @throws {CANCELLED} when its signal aborts
    */
-  async replay(runId: string, options?: ReplayOptions): Promise<Replay> {
-    await using _ = await this.#enter();
-    return this.#parts.replayer.replay(runId, options);
+  replay(runId: string, options?: ReplayOptions): Promise<Replay> {
+    return this.#gate.during(() => this.#parts.replayer.replay(runId, options));
   }
 
   /**
@@ -353,12 +303,8 @@ export class SkillLibrary implements AsyncDisposable {
    * @returns the record as it is now
    * @throws {RUN_NOT_FOUND} when the run is unknown or was pruned
    */
-  async redactRun(runId: string): Promise<RunRecord> {
-    await using _ = await this.#enter();
-    checkIsText("runId", runId);
-    const record = await this.#parts.evidence.redact(runId);
-    if (record === undefined) throw runNotFound(runId);
-    return record;
+  redactRun(runId: string): Promise<RunRecord> {
+    return this.#gate.during(() => redactRun(this.#parts, runId));
   }
 
   /**
@@ -368,24 +314,20 @@ export class SkillLibrary implements AsyncDisposable {
    * @param revision one that is there; 0 is the empty library (default: the newest)
    * @throws {INVALID_INPUT} when it is none, or still to come
    */
-  async at(revision?: number): Promise<LibraryView> {
-    await using _ = await this.#enter();
-    const { store, viewSources } = this.#parts;
-    if (revision !== undefined) await checkRevision(store, "revision", revision);
-    const pinned = revision ?? (await store.revision());
-    return new LibraryView(makeView(viewSources, pinned, () => this.#enter()));
+  at(revision?: number): Promise<LibraryView> {
+    return this.#gate.during(() => makeView(this.#parts.viewSources, this.#gate, revision));
   }
 
   /** Counts, and how the parts are doing. */
-  async stats(): Promise<LibraryStats> {
-    await using _ = await this.#enter();
-    return libraryStats(this.#parts);
+  stats(): Promise<LibraryStats> {
+    return this.#gate.during(() => libraryStats(this.#parts));
   }
 
   /** Builds the search index anew from the store; resolves when all is embedded or the embedder fails. */
-  async reindex(): Promise<void> {
-    await using _ = await this.#enter();
-    await this.#parts.spaces.rebuild();
+  reindex(): Promise<void> {
+    return this.#gate.during(async () => {
+      await this.#parts.spaces.rebuild();
+    });
   }
 
   /**
@@ -393,15 +335,13 @@ export class SkillLibrary implements AsyncDisposable {
    * not that of their hash, holes in histories, counters that do not add up, and an index that differs
    * from the skills. Beside whoever reads and writes, on threads of its own; seconds for 100,000 versions.
    */
-  async check(options?: CheckLibraryOptions): Promise<LibraryCheck> {
-    await using _ = await this.#enter();
-    return checkLibrary(this.#parts, options);
+  check(options?: CheckLibraryOptions): Promise<LibraryCheck> {
+    return this.#gate.during(() => checkLibrary(this.#parts, options));
   }
 
   /** Makes anew what is derived from what is whole, and says what only a backup can bring back. */
-  async repair(options?: CheckLibraryOptions): Promise<LibraryRepair> {
-    await using _ = await this.#enter();
-    return repairLibrary(this.#parts, options);
+  repair(options?: CheckLibraryOptions): Promise<LibraryRepair> {
+    return this.#gate.during(() => repairLibrary(this.#parts, options));
   }
 
   /**
@@ -415,9 +355,8 @@ export class SkillLibrary implements AsyncDisposable {
    * @throws {STORE_UNAVAILABLE} when the disk is full or the path is out of reach; nothing is left there
    * @throws {CANCELLED} when its signal aborts; nothing is left there
    */
-  async backup(path: string, options?: BackupOptions): Promise<BackupResult> {
-    await using _ = await this.#enter();
-    return backUp(this.#parts, path, options);
+  backup(path: string, options?: BackupOptions): Promise<BackupResult> {
+    return this.#gate.during(() => backUp(this.#parts, path, options));
   }
 
   /**
@@ -434,35 +373,16 @@ export class SkillLibrary implements AsyncDisposable {
   }
 
   async #shutDown(): Promise<void> {
-    this.#parts.closing.abort(closedError());
-    await this.#gate.acquire("write");
-    this.#gate.close();
+    await this.#gate.close();
     await this.#parts.close();
   }
 
-  /** @throws {LIMIT_EXCEEDED} when too many writes are under way */
-  async #enterToWrite(): Promise<AsyncDisposable> {
-    if (this.#closed !== undefined) throw closedError();
-    const place = this.#parts.writes.enter();
-    const leave = (): void => place[Symbol.dispose]();
-    const hold = await this.#gate.acquire("read").catch((error: unknown) => {
-      leave();
-      throw error;
+  /** What was written is indexed soon, without anyone waiting. */
+  #write<T>(work: () => Promise<T>): Promise<T> {
+    return this.#gate.duringWrite(async () => {
+      const written = await work();
+      this.#parts.spaces.nudge();
+      return written;
     });
-    return {
-      async [Symbol.asyncDispose]() {
-        leave();
-        await hold[Symbol.asyncDispose]();
-      },
-    };
   }
-
-  async #enter(): Promise<AsyncDisposable> {
-    if (this.#closed !== undefined) throw closedError();
-    return this.#gate.acquire("read");
-  }
-}
-
-function closedError(): RepertoireError {
-  return new RepertoireError("CLOSED", "The library is closed; open it again with openLibrary");
 }

@@ -7,6 +7,8 @@ import { deepFreeze, preview } from "../../base/json.ts";
 import type { Limits } from "../../base/limits.ts";
 import type { SkillCache } from "../../cache/skill-cache.ts";
 import { contentHash } from "../../skill/content-hash.ts";
+import { diffDefinitions } from "../../skill/definition-diff.ts";
+import type { FieldChange } from "../../skill/definition-diff.ts";
 import { definitionOf } from "../../skill/definition-of.ts";
 import type { DraftParser } from "../../skill/parse-draft.ts";
 import { isSkillId, SKILL_ID_RULE } from "../../skill/skill-id.ts";
@@ -272,6 +274,11 @@ export class Catalog {
   /** The record of the current version; @throws {SKILL_NOT_FOUND} */
   async getVersion(id: string): Promise<SkillVersion> {
     return withoutProgram(await this.versionOf(id));
+  }
+
+  /** What changed from one version to another, field by field; @throws {SKILL_NOT_FOUND} */
+  async diff(id: string, from: number, to: number): Promise<readonly FieldChange[]> {
+    return diffDefinitions(await this.versionOf(id, from), await this.versionOf(id, to));
   }
 
   /** Every version, oldest first, also of a removed skill; @throws {SKILL_NOT_FOUND} when the id was never used */

@@ -17,6 +17,7 @@ import { originOf } from "./host-calls.ts";
 import { exampleReply } from "./host-fetch/fetch-reply.ts";
 import { checkInteger, checkKnownOptions, checkPositive } from "../options.ts";
 import { CHECK_SEED, programOf, sandboxLimits } from "./program.ts";
+import type { Catalog } from "../catalog/catalog.ts";
 import { skillNotFound } from "../catalog/skill-not-found.ts";
 
 export interface MeasureGrantsOptions {
@@ -58,13 +59,11 @@ export interface MeasuredGrants {
 }
 
 export interface MeasureGrantsParts {
-  readonly find: (
-    id: string,
-    version?: number,
-  ) => StoredVersion | undefined | Promise<StoredVersion | undefined>;
+  readonly catalog: Pick<Catalog, "find">;
   readonly sandbox: Sandbox;
   readonly limits: Limits;
-  readonly closing: AbortSignal;
+  /** Aborted when the library closes. */
+  readonly closing: AbortController;
 }
 
 /**
@@ -76,13 +75,13 @@ export async function measureGrants(
   id: string,
   options: MeasureGrantsOptions = {},
 ): Promise<MeasuredGrants> {
-  const { version, signal } = options;
+  const { version } = options;
   checkKnownOptions("measureGrants", options, ["version", "contexts", "timeoutMs", "signal"]);
   checkInteger("version", version, 1, Number.MAX_SAFE_INTEGER);
   checkPositive("timeoutMs", options.timeoutMs, parts.limits.maxTimeoutMs);
   checkContexts(options.contexts, parts.limits);
-  throwIfAborted(signal, "Measuring a skill");
-  const skill = await parts.find(id, version);
+  throwIfAborted(options.signal, "Measuring a skill");
+  const skill = await parts.catalog.find(id, version);
   if (skill === undefined) throw skillNotFound(id, version);
   const calls = { tools: new Set<string>(), skills: new Set<string>(), fetch: new Set<string>() };
   // Nothing it does has an effect, so its status is no reason against it.
@@ -90,6 +89,9 @@ export async function measureGrants(
   const { timeoutMs } = options;
   const asked = { ...skill.limits, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
   const limits = sandboxLimits(parts.limits, asked);
+  const closing = parts.closing.signal;
+  const signal =
+    options.signal === undefined ? closing : AbortSignal.any([options.signal, closing]);
   const runs = await mapBounded(
     rehearsals(skill, options.contexts),
     parts.limits.maxConcurrent,
@@ -100,7 +102,7 @@ export async function measureGrants(
         contextJson: JSON.stringify(example.context),
         limits,
         seed: CHECK_SEED,
-        signal: signal === undefined ? parts.closing : AbortSignal.any([signal, parts.closing]),
+        signal,
         onHostCall: (call) => {
           noteCall(calls, call);
           return Promise.resolve(scriptedReply(script, call));
@@ -109,8 +111,10 @@ export async function measureGrants(
       return { with: name, status, hostCalls, ...(error === undefined ? {} : { error }) };
     },
   );
-  throwIfAborted(signal, "Measuring a skill");
-  const callees = await Promise.all([...calls.skills].map(async (callee) => parts.find(callee)));
+  throwIfAborted(options.signal, "Measuring a skill");
+  const callees = await Promise.all(
+    [...calls.skills].map(async (callee) => parts.catalog.find(callee)),
+  );
   return summary(skill, listsOf(calls), callees, runs);
 }
 

@@ -21,6 +21,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { ExecuteOptions, Executor } from "../execution/executor.ts";
 import { checkListOptions, listSkills } from "../catalog/list-skills.ts";
 import { checkInteger, checkKnownOptions } from "../options.ts";
+import type { LibraryGate } from "../library-gate.ts";
 import { pinnedList } from "./pinned-list.ts";
 import type { Searcher, SearchOptions, SearchResult } from "../retrieval/searcher.ts";
 import { skillNotFound } from "../catalog/skill-not-found.ts";
@@ -39,7 +40,7 @@ export interface ViewParts {
   readonly limits: Limits;
   readonly clock: Clock;
   /** Holds the library open during a call. */
-  readonly enter: () => Promise<AsyncDisposable>;
+  readonly gate: LibraryGate;
 }
 
 /** The library as of one revision, for reading. Get one with `library.at`. */
@@ -60,67 +61,77 @@ export class LibraryView {
    * A skill as it was; `undefined` when there was none. Its metrics are those of now: what is known of
    * runs is no part of a revision.
    */
-  async get(id: string, options: Omit<GetOptions, "asOf"> = {}): Promise<Skill | undefined> {
-    const { catalog, revision } = this.#parts;
-    await using _ = await this.#parts.enter();
-    checkKnownOptions("get of a view", options, ["version", "useCache", "signal"]);
-    return catalog.get(id, { ...options, asOf: revision });
+  get(id: string, options: Omit<GetOptions, "asOf"> = {}): Promise<Skill | undefined> {
+    const { catalog, revision, gate } = this.#parts;
+    return gate.during(() => {
+      checkKnownOptions("get of a view", options, ["version", "useCache", "signal"]);
+      return catalog.get(id, { ...options, asOf: revision });
+    });
   }
 
   /** Summaries as they were, in order of id or as asked, a page at a time. */
-  async list(options: ListOptions = {}): Promise<readonly ListedSkill[]> {
-    const { evidence, limits } = this.#parts;
-    await using _ = await this.#parts.enter();
-    checkListOptions(options, limits);
-    return listSkills({ store: this.#pinnedStore(), evidence }, options, limits);
+  list(options: ListOptions = {}): Promise<readonly ListedSkill[]> {
+    const { evidence, limits, gate } = this.#parts;
+    return gate.during(() => {
+      checkListOptions(options, limits);
+      return listSkills({ store: this.#pinnedStore(), evidence }, options, limits);
+    });
   }
 
   /**
    * Finds skills for a task put in words, among those there were. Which skills match, and what is
    * said of each, is of the revision; scores are near to what they were where skills changed since.
    */
-  async search(query: string, options?: SearchOptions): Promise<SearchResult> {
-    await using _ = await this.#parts.enter();
-    return this.#parts.searcher.search(query, options);
+  search(query: string, options?: SearchOptions): Promise<SearchResult> {
+    const { searcher, gate } = this.#parts;
+    return gate.during(() => searcher.search(query, options));
   }
 
   /**
    * Runs a skill as it was, and what it calls as that was. A version that has been quarantined since
    * is not run.
    */
-  async execute(id: string, context?: JsonValue, options?: ExecuteOptions): Promise<Execution> {
-    await using _ = await this.#parts.enter();
-    return this.#parts.executor.execute(id, context, options);
+  execute(id: string, context?: JsonValue, options?: ExecuteOptions): Promise<Execution> {
+    const { executor, gate } = this.#parts;
+    return gate.during(() => executor.execute(id, context, options));
   }
 
   /** Runs many as they were; executions are in the order of the items. */
-  async executeMany(
+  executeMany(
     items: readonly ExecuteManyItem[],
     options?: ExecuteManyOptions,
   ): Promise<readonly Execution[]> {
-    await using _ = await this.#parts.enter();
-    return executeMany(this.#parts, items, options);
+    return this.#parts.gate.during(() => executeMany(this.#parts, items, options));
   }
 
   /** Runs a workflow over skills as they were. */
-  async compose(
+  compose(
     steps: WorkflowInput,
     context?: { readonly [key: string]: JsonValue },
     options?: ComposeOptions,
   ): Promise<WorkflowRun> {
-    await using _ = await this.#parts.enter();
-    return this.#parts.composer.compose(steps, context, options);
+    const { composer, gate } = this.#parts;
+    return gate.during(() => composer.compose(steps, context, options));
   }
 
   /** The record of the version that was current; @throws {SKILL_NOT_FOUND} */
-  async getVersion(id: string): Promise<SkillVersion> {
-    await using _ = await this.#parts.enter();
-    return withoutProgram(await this.#versionOf(id));
+  getVersion(id: string): Promise<SkillVersion> {
+    return this.#parts.gate.during(async () => withoutProgram(await this.#versionOf(id)));
   }
 
   /** Every version there was, oldest first, also of a skill that was removed; @throws {SKILL_NOT_FOUND} */
-  async getVersionHistory(id: string): Promise<readonly SkillVersion[]> {
-    await using _ = await this.#parts.enter();
+  getVersionHistory(id: string): Promise<readonly SkillVersion[]> {
+    return this.#parts.gate.during(() => this.#historyOf(id));
+  }
+
+  /** What changed from one version to another, field by field; @throws {SKILL_NOT_FOUND} */
+  diff(id: string, from: number, to: number): Promise<readonly FieldChange[]> {
+    return this.#parts.gate.during(async () =>
+      diffDefinitions(await this.#versionOf(id, from), await this.#versionOf(id, to)),
+    );
+  }
+
+  async #historyOf(id: string): Promise<readonly SkillVersion[]> {
     const { store, revision } = this.#parts;
     const history = (await store.history(id)).filter((version) => version.revision <= revision);
     const newest = history.pop();
@@ -128,12 +139,6 @@ export class LibraryView {
     // The status of a version is settled once there is a next one.
     const last = await store.find(id, { version: newest.version, asOf: revision });
     return [...history, last ?? newest].map(withoutProgram);
-  }
-
-  /** What changed from one version to another, field by field; @throws {SKILL_NOT_FOUND} */
-  async diff(id: string, from: number, to: number): Promise<readonly FieldChange[]> {
-    await using _ = await this.#parts.enter();
-    return diffDefinitions(await this.#versionOf(id, from), await this.#versionOf(id, to));
   }
 
   async #versionOf(id: string, version?: number): Promise<StoredVersion> {

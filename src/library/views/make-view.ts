@@ -7,7 +7,9 @@ import { Composer } from "../workflows/composer.ts";
 import type { Evidence } from "../execution/evidence.ts";
 import { Executor } from "../execution/executor.ts";
 import type { ExecutorParts } from "../execution/executor.ts";
-import type { ViewParts } from "./library-view.ts";
+import { checkRevision } from "./as-of.ts";
+import type { LibraryGate } from "../library-gate.ts";
+import { LibraryView } from "./library-view.ts";
 import { pinnedSearch } from "./pinned-search.ts";
 import { Searcher } from "../retrieval/searcher.ts";
 import type { SearcherParts } from "../retrieval/searcher.ts";
@@ -23,13 +25,15 @@ export interface ViewSources {
   readonly searcher: SearcherParts;
 }
 
-/** @param revision one that is there */
-export function makeView(
+/** @param revision one that is there; @throws {INVALID_INPUT} when it is not */
+export async function makeView(
   sources: ViewSources,
-  revision: number,
-  enter: ViewParts["enter"],
-): ViewParts {
+  gate: LibraryGate,
+  asked: number | undefined,
+): Promise<LibraryView> {
   const { store, catalog, evidence, limits } = sources;
+  if (asked !== undefined) await checkRevision(store, "revision", asked);
+  const revision = asked ?? (await store.revision());
   const { clock } = sources.executor;
   const changed = new ChangedSince({ store, revision, maxSkills: limits.viewChanges });
   const find = (id: string, version?: number) => catalog.find(id, version, revision);
@@ -41,7 +45,7 @@ export function makeView(
     find,
     pinned: pinnedSearch({ revision, store, changed, clock }),
   });
-  return {
+  return new LibraryView({
     revision,
     store,
     changed,
@@ -52,8 +56,8 @@ export function makeView(
     composer,
     limits,
     clock,
-    enter,
-  };
+    gate,
+  });
 }
 
 /**
