@@ -55,7 +55,7 @@ export type {
 } from "./library/retrieval/confusable.ts";
 export type { ClaimOptions } from "./library/catalog/claims.ts";
 export type { ComposeOptions, WorkflowProgress } from "./library/workflows/composer.ts";
-export type { ExecuteOptions } from "./library/execution/executor.ts";
+export type { ExecuteOptions } from "./library/execution/execute-options.ts";
 export type { MatchDependencies, WithDependencies } from "./library/catalog/dependencies.ts";
 export type { JournalOptions, Withheld } from "./library/execution/journal-keeper.ts";
 export type {
@@ -88,7 +88,8 @@ export type {
   MeasureGrantsOptions,
 } from "./library/execution/measure-grants.ts";
 export type { SimilarSkill } from "./library/retrieval/neighbours.ts";
-export type { RunPriority, RunQueueStats } from "./library/execution/run-queue.ts";
+export type { RunPriority } from "./library/execution/waiting-runs.ts";
+export type { RunQueueStats } from "./library/execution/run-queue.ts";
 export type { CallerQuota } from "./library/execution/run-quotas.ts";
 export type { WriteLimitStats } from "./library/catalog/write-limit.ts";
 export type {

@@ -7,6 +7,7 @@ import type { LibraryFiles } from "../store/library-files.ts";
 import type { SkillStore } from "../store/skill-store.ts";
 import type { Claims } from "./catalog/claims.ts";
 import type { Catalog } from "./catalog/catalog.ts";
+import type { DraftPreparer } from "./catalog/draft-preparer.ts";
 import type { Composer } from "./workflows/composer.ts";
 import type { Evidence } from "./execution/evidence.ts";
 import type { Executor } from "./execution/executor.ts";
@@ -37,6 +38,7 @@ export interface LibraryParts {
   readonly learning: Learning;
   readonly spaces: SearchSpaces;
   readonly catalog: Catalog;
+  readonly preparer: DraftPreparer;
   readonly claims: Claims;
   readonly neighbours: Neighbours;
   /** The library's policy on drafts that repeat a skill. */

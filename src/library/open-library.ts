@@ -3,20 +3,13 @@
  * `choose-sandbox.ts`): every socket the caller left empty gets its
  * embedded driver, and what is opened here is closed here, in reverse.
  */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { systemClock } from "../base/clock.ts";
 import { closers } from "../base/closers.ts";
 import type { Closers } from "../base/closers.ts";
-import { RepertoireError } from "../base/errors.ts";
-import { preview } from "../base/json.ts";
-import { LIMITS, RUN_LIMIT_RANGES } from "../base/limits.ts";
-import type { Limits, RunLimits } from "../base/limits.ts";
 import { SkillCache } from "../cache/skill-cache.ts";
 import { memoryLocks } from "../lock/memory-locks.ts";
 import { sqliteLocks } from "../lock/sqlite/sqlite-locks.ts";
-import type { Sandbox } from "../sandbox/sandbox.ts";
-import { checkEmbedder } from "../search/check-embedder.ts";
 import type { Embedder } from "../search/embedder.ts";
 import type { SearchIndex } from "../search/search-index.ts";
 import { sqliteSearchIndex } from "../search/sqlite-index.ts";
@@ -32,66 +25,39 @@ import { sqliteSkillStore } from "../store/sqlite/sqlite-skill-store.ts";
 import { Admission } from "./catalog/admission.ts";
 import { Catalog } from "./catalog/catalog.ts";
 import { Claims } from "./catalog/claims.ts";
-import { checkSandboxSize, openSandbox } from "./execution/choose-sandbox.ts";
+import { isSandbox, openSandbox } from "./execution/choose-sandbox.ts";
+import { checkLibraryOptions } from "./check-library-options.ts";
 import { Coherence } from "./coherence.ts";
 import { Composer } from "./workflows/composer.ts";
 import { draftChecker } from "./catalog/draft-check/draft-checker.ts";
+import { DraftPreparer } from "./catalog/draft-preparer.ts";
 import { Evidence } from "./execution/evidence.ts";
 import { Executor } from "./execution/executor.ts";
 import type { ExecutorParts } from "./execution/executor.ts";
 import { fetchSettings } from "./execution/host-fetch/fetch-settings.ts";
 import { hostFetch } from "./execution/host-fetch/host-fetch.ts";
-import { checkJournals, JournalKeeper } from "./execution/journal-keeper.ts";
+import { JournalKeeper } from "./execution/journal-keeper.ts";
+import { indexName } from "./index-name.ts";
 import { Learning } from "./retrieval/learning.ts";
 import { defaultLibraryPath, prepareDirectory } from "./library-path.ts";
 import type { ViewSources } from "./views/make-view.ts";
 import { Neighbours } from "./retrieval/neighbours.ts";
 import { openSpaces } from "./retrieval/open-spaces.ts";
 import { offerTools } from "./execution/offered-tools.ts";
-import { checkBoolean, checkInteger, checkKnownOptions, checkOneOf } from "./options.ts";
-import type { LibraryOptions, SandboxSize } from "./options.ts";
-import { checkPolicy, policyRules } from "./execution/policy.ts";
+import type { LibraryOptions } from "./options.ts";
+import { policyRules } from "./execution/policy.ts";
 import { Replayer } from "./execution/replayer.ts";
 import { runQueue } from "./execution/run-queue.ts";
 import { runQuotas } from "./execution/run-quotas.ts";
+import { resolveLimits } from "./resolve-limits.ts";
 import { Searcher } from "./retrieval/searcher.ts";
 import type { SearcherParts } from "./retrieval/searcher.ts";
 import { SkillLibrary } from "./skill-library.ts";
 import { SyncLibrary } from "./sync/sync-library.ts";
 import { writeLimit } from "./catalog/write-limit.ts";
 
-const KNOWN = [
-  "path",
-  "store",
-  "runs",
-  "index",
-  "embedder",
-  "locks",
-  "sandbox",
-  "cache",
-  "tools",
-  "policy",
-  "journals",
-  "learning",
-  "limits",
-  "durability",
-  "clock",
-];
-
-const MAX_NAME_CHARACTERS = 100;
 /** Runs let into a sandbox that does not say how many it can have under way. */
 const UNKNOWN_CAPACITY = 32;
-
-/** Without one of these nothing would ever be done. */
-const MIN_LIMIT: Readonly<Record<string, number>> = {
-  maxConcurrent: 1,
-  queuedRuns: 1,
-  queuedWrites: 1,
-  pageSize: 1,
-  searchResults: 1,
-  timeoutMs: 1,
-  maxTimeoutMs: 1,
-};
 
 /**
  * Opens a library, creating it when there is none.
@@ -102,7 +68,7 @@ const MIN_LIMIT: Readonly<Record<string, number>> = {
  * @throws {STORE_CORRUPT} when a file is damaged or is not a library's
  */
 export async function openLibrary(where: string | LibraryOptions = {}): Promise<SkillLibrary> {
-  const options = typeof where === "string" ? { path: where } : checkOptions(where);
+  const options = typeof where === "string" ? { path: where } : checkLibraryOptions(where);
   const opened = closers();
   try {
     return await assemble(options, opened);
@@ -224,10 +190,16 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     cache,
     coherence,
     evidence,
-    admission,
-    neighbours,
     claims,
-    duplicates: policy.duplicates ?? "warn",
+    limits,
+  });
+  const duplicates = policy.duplicates ?? "warn";
+  const preparer = new DraftPreparer({
+    store,
+    catalog,
+    admission,
+    claims,
+    duplicates,
     limits,
     clock,
   });
@@ -302,9 +274,10 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     learning,
     spaces,
     catalog,
+    preparer,
     claims,
     neighbours,
-    duplicates: policy.duplicates ?? "warn",
+    duplicates,
     searcher,
     executor,
     composer,
@@ -320,68 +293,6 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
   });
 }
 
-function checkOptions(options: LibraryOptions): LibraryOptions {
-  if (typeof options !== "object" || options === null) {
-    throw new RepertoireError(
-      "INVALID_INPUT",
-      `Expected openLibrary to be given a directory or options, got ${preview(options)}`,
-    );
-  }
-  checkKnownOptions("openLibrary", options, KNOWN);
-  checkKnownOptions("openLibrary.limits", options.limits ?? {}, Object.keys(LIMITS));
-  for (const [name, value] of Object.entries(options.limits ?? {}))
-    checkInteger(`limits.${name}`, value, MIN_LIMIT[name] ?? 0, Number.MAX_SAFE_INTEGER);
-  resolveLimits(options.limits);
-  checkKnownOptions("openLibrary.cache", options.cache ?? {}, ["maxEntries", "ttlMs"]);
-  checkJournals(options.journals);
-  checkPolicy(options.policy);
-  checkBoolean("learning", options.learning);
-  const { embedder = false } = options;
-  if (embedder !== false) checkEmbedder(embedder);
-  if (!isSandbox(options.sandbox))
-    checkSandboxSize(options.sandbox === undefined ? {} : options.sandbox);
-  checkOneOf("durability", options.durability, ["full", "normal"]);
-  return options;
-}
-
-/**
- * The limits with their defaults; a maximum below the default of its limit lowers that one as well.
- *
- * @throws {INVALID_INPUT} for a limit that is given above its maximum: no skill could ask for it
- */
-function resolveLimits(given: Partial<Limits> = {}): Limits {
-  const limits: Limits = { ...LIMITS, ...given };
-  const lowered = Object.entries(RUN_LIMIT_RANGES).flatMap(([name, { max }]) => {
-    const value = limits[name as keyof RunLimits];
-    if (value <= limits[max]) return [];
-    if (!(name in given)) return [[name, limits[max]] as const];
-    throw new RepertoireError(
-      "INVALID_INPUT",
-      `Expected \`limits.${name}\` to be at most \`limits.${max}\`, which is ${limits[max]}, got ${value}; raise \`limits.${max}\` as well`,
-      { details: { option: `limits.${name}`, max: limits[max] } },
-    );
-  });
-  return Object.freeze({ ...limits, ...Object.fromEntries(lowered) });
-}
-
-/** Vectors of different embedders never share a file, whatever their ids are made of. */
-function indexName(embedder: Embedder | undefined): string {
-  if (embedder === undefined) return "index.sqlite";
-  const name = embedder.id.replaceAll(/[^\w.-]/g, "_").slice(0, MAX_NAME_CHARACTERS);
-  if (name === embedder.id) return `index-${name}.sqlite`;
-  const hash = createHash("sha256").update(embedder.id).digest("hex").slice(0, 8);
-  return `index-${name}-${hash}.sqlite`;
-}
-
 function spaceOf(embedder: Embedder | undefined): { embedderId?: string; dimensions?: number } {
   return embedder === undefined ? {} : { embedderId: embedder.id, dimensions: embedder.dimensions };
-}
-
-function isSandbox(sandbox: Sandbox | SandboxSize | undefined): sandbox is Sandbox {
-  return (
-    typeof sandbox === "object" &&
-    sandbox !== null &&
-    "run" in sandbox &&
-    typeof sandbox.run === "function"
-  );
 }

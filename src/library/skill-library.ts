@@ -10,6 +10,8 @@ import type { BackupOptions, BackupResult } from "../store/library-files.ts";
 import type { RunFilter, RunRecord } from "../store/run-store.ts";
 import type { Dependents, SkillFacets } from "../store/skill-store.ts";
 import { addMany } from "./catalog/add-many.ts";
+import { addSkill } from "./catalog/add-skill.ts";
+import { removeSkill, rollBack, setStatus } from "./catalog/change-skill.ts";
 import { executeMany } from "./execution/execute-many.ts";
 import type { AddManyOptions, AddOutcome } from "./catalog/add-many.ts";
 import type { ExecuteManyItem, ExecuteManyOptions } from "./execution/execute-many.ts";
@@ -30,7 +32,7 @@ import type { ClaimOptions } from "./catalog/claims.ts";
 import type { ComposeOptions } from "./workflows/composer.ts";
 import { confusableSkills } from "./retrieval/confusable.ts";
 import type { ConfusableOptions, ConfusableSkills } from "./retrieval/confusable.ts";
-import type { ExecuteOptions } from "./execution/executor.ts";
+import type { ExecuteOptions } from "./execution/execute-options.ts";
 import { backUp, checkLibrary, repairLibrary } from "./look-after.ts";
 import type { CheckLibraryOptions, LibraryCheck, LibraryRepair } from "./look-after.ts";
 import { learnedControl } from "./retrieval/learned-control.ts";
@@ -108,7 +110,7 @@ export class SkillLibrary implements AsyncDisposable {
    * @throws {VERSION_CONFLICT} when `expectedVersion` does not hold; nothing is stored
    */
   add(draft: unknown, options?: AddOptions): Promise<AddResult> {
-    return this.#write(() => this.#parts.catalog.add(draft, options));
+    return this.#write(() => addSkill(this.#parts, draft, options));
   }
 
   /**
@@ -216,7 +218,7 @@ export class SkillLibrary implements AsyncDisposable {
 
   /** Makes a new version with the content of an old one; @throws {SKILL_NOT_FOUND} {VERSION_CONFLICT} */
   rollback(id: string, version: number, options?: RollbackOptions): Promise<AddResult> {
-    return this.#write(() => this.#parts.catalog.rollback(id, version, options));
+    return this.#write(() => rollBack(this.#parts, id, version, options));
   }
 
   /** Changes the status of a skill; no new version; @throws {SKILL_NOT_FOUND} {VERSION_CONFLICT} */
@@ -225,12 +227,12 @@ export class SkillLibrary implements AsyncDisposable {
     status: SkillStatus,
     options?: StatusOptions,
   ): Promise<ChangeResult & { readonly status: SkillStatus }> {
-    return this.#write(() => this.#parts.catalog.setStatus(id, status, options));
+    return this.#write(() => setStatus(this.#parts, id, status, options));
   }
 
   /** Takes a skill out of the library; its history stays; @throws {SKILL_NOT_FOUND} {VERSION_CONFLICT} */
   remove(id: string, options?: ChangeOptions): Promise<ChangeResult> {
-    return this.#write(() => this.#parts.catalog.remove(id, options));
+    return this.#write(() => removeSkill(this.#parts, id, options));
   }
 
   /**

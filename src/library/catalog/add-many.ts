@@ -14,8 +14,8 @@ import { mapBounded } from "../bounded.ts";
 import { checkExpected, checkInteger, checkKnownOptions } from "../options.ts";
 import type { Neighbours } from "../retrieval/neighbours.ts";
 import { addResult } from "./add-result.ts";
-import type { Catalog, PreparedDraft } from "./catalog.ts";
 import type { AddResult } from "./catalog-options.ts";
+import type { DraftPreparer, PreparedDraft } from "./draft-preparer.ts";
 import { duplicateError } from "./duplicates.ts";
 import { conflictExplainer } from "./explain-conflict.ts";
 import type { ExplainConflict } from "./explain-conflict.ts";
@@ -55,7 +55,7 @@ export interface AddManyOptions {
 }
 
 export interface AddManyParts {
-  readonly catalog: Catalog;
+  readonly preparer: DraftPreparer;
   readonly neighbours: Neighbours;
   readonly duplicates: "warn" | "refuse";
   readonly store: SkillStore;
@@ -92,7 +92,7 @@ export async function addMany(
     const chunk = drafts.slice(start, endOfChunk(drafts, start));
     const prepared = await mapBounded(chunk, maxConcurrent, (draft, at) =>
       prepare(() =>
-        parts.catalog.prepare(
+        parts.preparer.prepare(
           draft,
           { ...addOptions, expectedVersion: expectedOf(start + at) },
           explain,

@@ -166,11 +166,11 @@ test("the version and the history of what never was are not found", async () => 
   await using fixture = await temporaryLibrary();
   const { library } = fixture;
   for (const read of [
-    library.getVersion("absent"),
-    library.getVersionHistory("absent"),
-    library.diff("absent", 1, 2),
+    () => library.getVersion("absent"),
+    () => library.getVersionHistory("absent"),
+    () => library.diff("absent", 1, 2),
   ])
-    expect(await rejection(read)).toMatchObject({
+    expect(await rejection(read())).toMatchObject({
       code: "SKILL_NOT_FOUND",
       details: { skillId: "absent" },
     });

@@ -79,3 +79,13 @@ export async function openSandbox(
       );
   }
 }
+
+/** Whether it is one that is there, and not what one should be. */
+export function isSandbox(sandbox: Sandbox | SandboxSize | undefined): sandbox is Sandbox {
+  return (
+    typeof sandbox === "object" &&
+    sandbox !== null &&
+    "run" in sandbox &&
+    typeof sandbox.run === "function"
+  );
+}

@@ -18,8 +18,8 @@ import {
 } from "../options.ts";
 import type { Executor } from "./executor.ts";
 import { executionOfError } from "./failed-executions.ts";
-import { RUN_PRIORITIES } from "./run-queue.ts";
-import type { RunPriority } from "./run-queue.ts";
+import { RUN_PRIORITIES } from "./waiting-runs.ts";
+import type { RunPriority } from "./waiting-runs.ts";
 import { MAX_TOTAL_MS, runScope } from "./run-turn.ts";
 import type { RunScope } from "./run-turn.ts";
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { draftOf } from "../../../test/support/draft-of.ts";
 import { temporaryLibrary } from "../../../test/support/temporary-library.ts";
 import type { TemporaryLibrary } from "../../../test/support/temporary-library.ts";
-import type { ExecuteOptions } from "./executor.ts";
+import type { ExecuteOptions } from "./execute-options.ts";
 import { openLibrary } from "../open-library.ts";
 import type { SkillLibrary } from "../skill-library.ts";
 

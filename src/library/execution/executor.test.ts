@@ -6,7 +6,7 @@ import type { JsonValue } from "../../base/json.ts";
 import { SkillFailedError } from "../../skill/execution.ts";
 import type { Execution } from "../../skill/execution.ts";
 import type { SkillDraft } from "../../skill/skill.ts";
-import type { ExecuteOptions } from "./executor.ts";
+import type { ExecuteOptions } from "./execute-options.ts";
 import type { SkillLibrary } from "../skill-library.ts";
 
 /** How long after its deadline a run may end before the deadline counts as missed. */

@@ -6,19 +6,21 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/clock.ts";
 import type { JsonValue } from "../../base/json.ts";
-import { findJsonDefect, utf8Bytes } from "../../base/json.ts";
-import type { Limits, RunLimits } from "../../base/limits.ts";
+import type { Limits } from "../../base/limits.ts";
 import type { HostCall, HostCallReply, Sandbox, SandboxLimits } from "../../sandbox/sandbox.ts";
 import { Execution } from "../../skill/execution.ts";
-import type { ExecutionError, ExecutionRecord } from "../../skill/execution.ts";
+import type { ExecutionRecord } from "../../skill/execution.ts";
 import type { RecordedRun } from "../../store/run-store.ts";
 import type { StoredVersion } from "../../store/skill-store.ts";
 import { createCallBudget } from "./call-budget.ts";
 import type { BudgetAccount } from "./call-budget.ts";
 import { createCapabilityRecord } from "./capability-record.ts";
 import type { CapabilityRecord } from "./capability-record.ts";
+import { checkContext } from "./check-context.ts";
 import type { Evidence } from "./evidence.ts";
-import { contextDefect, failedBefore, invalidContext, notFound } from "./failed-executions.ts";
+import { checkExecuteOptions } from "./execute-options.ts";
+import type { ExecuteOptions } from "./execute-options.ts";
+import { failedBefore, notFound } from "./failed-executions.ts";
 import type { Ending } from "./failed-executions.ts";
 import { grantsOf } from "./grants.ts";
 import type { Grants, GrantSource, Host } from "./grants.ts";
@@ -26,56 +28,12 @@ import { answerHostCall, replyOf } from "./host-calls.ts";
 import type { HostFetch } from "./host-fetch/host-fetch.ts";
 import type { JournalKeeper } from "./journal-keeper.ts";
 import type { Learning } from "../retrieval/learning.ts";
-import {
-  checkCaller,
-  checkInteger,
-  checkIsText,
-  checkKnownOptions,
-  checkOneOf,
-  checkPositive,
-  checkRunLimits,
-  checkText,
-} from "../options.ts";
-import type { GrantPolicy } from "../options.ts";
-import { checkGrantPolicy } from "./policy.ts";
+import { checkIsText } from "../options.ts";
 import type { PolicyLayer } from "./policy.ts";
-import { RUN_PRIORITIES } from "./run-queue.ts";
-import type { Reservation, RunPriority, RunQueue } from "./run-queue.ts";
+import type { Reservation, RunQueue } from "./run-queue.ts";
 import { endingInTime, runTurn } from "./run-turn.ts";
 import type { RunScope, RunTime } from "./run-turn.ts";
 import { CHECK_SEED, programOf, sandboxLimits } from "./program.ts";
-
-/** Options of one run. */
-export interface ExecuteOptions {
-  /** Version to run (default: the current one). */
-  readonly version?: number;
-  /**
-   * Wall-clock time, the wait for its turn included (default: the skill's own limit, else 30,000 ms,
-   * from when it begins).
-   */
-  readonly timeoutMs?: number;
-  /** In place of the skill's own limits, up to the library's maxima; `timeoutMs` above goes before. */
-  readonly limits?: Partial<RunLimits>;
-  /** Who asks, 1 to 256 characters: its policy holds, and it is recorded (default: nobody is named). */
-  readonly caller?: string;
-  /**
-   * The search query that led to this run, for searches to learn from when it succeeds (default: the
-   * caller's latest search in this process, within ten minutes, that showed the skill).
-   */
-  readonly query?: string;
-  /** Narrows what this run and those it calls may be granted (default: the policies of library and caller alone). */
-  readonly policy?: GrantPolicy;
-  /**
-   * Who comes first where runs wait for the sandbox; waiting makes up for it, so that none starves
-   * (default: "normal").
-   */
-  readonly priority?: RunPriority;
-  /** Seed of `Math.random` within the run and the runs it calls (default: random). */
-  readonly seed?: number;
-  readonly signal?: AbortSignal;
-  /** Receives what the skill reports through `host.progress`: a fraction from 0 to 1. */
-  readonly onProgress?: (fraction: number, message?: string) => void;
-}
 
 /** The run on whose behalf another one starts. */
 interface Caller {
@@ -117,20 +75,6 @@ interface BegunRun extends Run {
   readonly nested: Set<Promise<unknown>>;
 }
 
-/** What `execute` knows, in the order it tells. */
-const OPTIONS = [
-  "version",
-  "timeoutMs",
-  "limits",
-  "caller",
-  "query",
-  "policy",
-  "priority",
-  "seed",
-  "signal",
-  "onProgress",
-];
-
 export interface ExecutorParts {
   readonly find: (
     id: string,
@@ -163,15 +107,7 @@ export class Executor {
     scope?: RunScope,
   ): Promise<Execution> {
     checkIsText("id", id);
-    checkKnownOptions("execute", options, OPTIONS);
-    checkPositive("timeoutMs", options.timeoutMs, this.#parts.limits.maxTimeoutMs);
-    checkInteger("version", options.version, 1, Number.MAX_SAFE_INTEGER);
-    checkInteger("seed", options.seed, 0, 2 ** 32 - 1);
-    checkRunLimits("limits", options.limits);
-    checkCaller(options.caller);
-    checkText("query", options.query, this.#parts.limits.queryLength);
-    checkGrantPolicy("policy", options.policy);
-    checkOneOf("priority", options.priority, RUN_PRIORITIES);
+    checkExecuteOptions(options, this.#parts.limits);
     const { caller, timeoutMs, priority = "normal" } = options;
     const signal = this.#signalOf(options.signal);
     const turn = await runTurn(this.#parts, { caller, priority, signal, timeoutMs, scope });
@@ -376,21 +312,6 @@ export class Executor {
 /** Who asked for a run, or for the first of those that led to it. */
 function callerOf({ caller, options }: Run): string | undefined {
   return caller === undefined ? options.caller : caller.name;
-}
-
-function checkContext(
-  context: unknown,
-  contextBytes: number,
-): { ok: true; json: string } | { ok: false; error: ExecutionError } {
-  const value = context === undefined ? {} : context;
-  const defect = findJsonDefect(value);
-  if (defect) return { ok: false, error: contextDefect(defect) };
-  const json = JSON.stringify(value);
-  const bytes = utf8Bytes(json);
-  if (bytes <= contextBytes) return { ok: true, json };
-  const message = `The context has ${bytes} bytes; at most ${contextBytes} are allowed; send less, or raise limits.contextBytes`;
-  const error = invalidContext(message, "LIMIT_EXCEEDED");
-  return { ok: false, error: { ...error, limit: "contextBytes" } };
 }
 
 /** The seed of a run that a call starts, so that one seed repeats a run and all that it calls. */

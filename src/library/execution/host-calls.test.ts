@@ -4,7 +4,7 @@ import { temporaryLibrary } from "../../../test/support/temporary-library.ts";
 import type { TemporaryLibrary } from "../../../test/support/temporary-library.ts";
 import type { JsonValue } from "../../base/json.ts";
 import type { Execution } from "../../skill/execution.ts";
-import type { ExecuteOptions } from "./executor.ts";
+import type { ExecuteOptions } from "./execute-options.ts";
 import type { Tool, ToolCall } from "../options.ts";
 
 class QuotaError extends Error {

@@ -8,7 +8,7 @@ import type { TemporaryLibrary } from "../../../test/support/temporary-library.t
 import type { JsonValue } from "../../base/json.ts";
 import type { Execution } from "../../skill/execution.ts";
 import type { SkillDraft } from "../../skill/skill.ts";
-import type { ExecuteOptions } from "./executor.ts";
+import type { ExecuteOptions } from "./execute-options.ts";
 import { openLibrary } from "../open-library.ts";
 import type { SkillLibrary } from "../skill-library.ts";
 

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RepertoireError } from "../../base/errors.ts";
 import { runQueue } from "./run-queue.ts";
-import type { NoPlace, RunPlace, RunPriority, RunQueue, RunRequest } from "./run-queue.ts";
+import type { NoPlace, RunPlace, RunQueue, RunRequest } from "./run-queue.ts";
+import type { RunPriority } from "./waiting-runs.ts";
 import { runQuotas } from "./run-quotas.ts";
 import type { CallerQuota } from "./run-quotas.ts";
 

@@ -3,10 +3,8 @@
  * stand in it, or their parents would wait for themselves.
  *
  * It lets in as many runs as the sandbox can have under way, and of the higher priorities some more,
- * so that those need not wait for runs that hold on. Those that wait come by priority, and each
- * priority by turns of its callers, so that one caller with a thousand runs does not hold up one with
- * a single run. Waiting makes up for priority: a run counts as asked for later the lower it ranks
- * (`normal` by 2 s, `batch` by 20 s), and what counts as oldest comes first, so none starves.
+ * so that those need not wait for runs that hold on. Who comes first of those that wait is told in
+ * `waiting-runs.ts`.
  *
  * The line is bounded. Beyond its limit a run is refused with `LIMIT_EXCEEDED` and is told when to
  * try again; a batch or workflow takes its places in line at once, before it begins, and its own runs
@@ -14,17 +12,11 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { RepertoireError } from "../../base/errors.ts";
+import { countByKey } from "./count-by-key.ts";
 import type { QuotaRefusal, RunQuotas } from "./run-quotas.ts";
+import { rankOf, WaitingRuns } from "./waiting-runs.ts";
+import type { CallerName, RunPriority, WaitingRun } from "./waiting-runs.ts";
 
-export type RunPriority = "interactive" | "normal" | "batch";
-
-export const RUN_PRIORITIES: readonly RunPriority[] = ["interactive", "normal", "batch"];
-
-const COUNTS_AS_LATER_MS: Readonly<Record<RunPriority, number>> = {
-  interactive: 0,
-  normal: 2000,
-  batch: 20_000,
-};
 /** Runs let in, as a multiple of what the sandbox can have under way. */
 const ROOM: Readonly<Record<RunPriority, number>> = { interactive: 2, normal: 1.5, batch: 1 };
 /** What a run is taken to last until some have ended. */
@@ -94,28 +86,13 @@ export interface RunQueueParts {
   readonly clock: Clock;
 }
 
-interface Waiter {
-  readonly request: RunRequest;
-  readonly sinceMs: number;
+interface Waiter extends WaitingRun {
   settle(end: RunPlace | NoPlace): void;
 }
 
-/** Those of one priority: by caller, whoever is to be served next first. */
-type Line = Map<string | undefined, Waiter[]>;
-
 export function runQueue({ quotas, capacity, maxWaiting, clock }: RunQueueParts): RunQueue {
-  const lines: Readonly<Record<RunPriority, Line>> = {
-    interactive: new Map(),
-    normal: new Map(),
-    batch: new Map(),
-  };
-  const runningOf = new Map<string | undefined, number>();
-  /** Runs that wait in places of their own. */
-  const queued = new Map<string | undefined, number>();
-  let running = 0;
-  let waiting = 0;
-  /** Sum of `queued`. */
-  let alone = 0;
+  const waiting = new WaitingRuns<Waiter>();
+  const running = countByKey<CallerName>();
   let reserved = 0;
   let averageMs = FIRST_GUESS_MS;
   let longestWaitMs = 0;
@@ -123,15 +100,14 @@ export function runQueue({ quotas, capacity, maxWaiting, clock }: RunQueueParts)
   let wakeTimer: NodeJS.Timeout | undefined;
 
   /** Whether a run of the caller could begin now, if it were its turn. */
-  function mayBegin(caller: string | undefined): boolean {
-    if ((runningOf.get(caller) ?? 0) >= quotas.concurrencyOf(caller)) return false;
+  function mayBegin(caller: CallerName): boolean {
+    if (running.of(caller) >= quotas.concurrencyOf(caller)) return false;
     return quotas.refusalOf(caller) === undefined;
   }
 
-  function begin({ caller }: RunRequest, sinceMs: number): RunPlace {
+  function begin(caller: CallerName, sinceMs: number): RunPlace {
     const beganMs = clock.monotonicMs();
-    running += 1;
-    count(runningOf, caller, 1);
+    running.add(caller, 1);
     quotas.noteBegun(caller);
     const waitedMs = beganMs - sinceMs;
     longestWaitMs = Math.max(longestWaitMs, waitedMs);
@@ -141,8 +117,7 @@ export function runQueue({ quotas, capacity, maxWaiting, clock }: RunQueueParts)
       leave() {
         if (!isOpen) return;
         isOpen = false;
-        running -= 1;
-        count(runningOf, caller, -1);
+        running.add(caller, -1);
         averageMs += (clock.monotonicMs() - beganMs - averageMs) * NEWEST_WEIGHT;
         letIn();
       },
@@ -150,85 +125,48 @@ export function runQueue({ quotas, capacity, maxWaiting, clock }: RunQueueParts)
   }
 
   function hasRoom(priority: RunPriority): boolean {
-    return running < Math.ceil(capacity * ROOM[priority]);
+    return running.total < Math.ceil(capacity * ROOM[priority]);
   }
 
   function letIn(): void {
     for (;;) {
       const next = takeNext();
       if (next === undefined) break;
-      next.settle(begin(next.request, next.sinceMs));
+      next.settle(begin(next.caller, next.sinceMs));
     }
     wakeWhenRatesAllow();
   }
 
-  /** The priority whose oldest run counts as oldest of those that may begin. */
-  function bestWaiting(): { readonly priority: RunPriority; readonly rankMs: number } | undefined {
-    if (waiting === 0) return undefined;
-    const ranked = RUN_PRIORITIES.map((priority) => ({
-      priority,
-      rankMs: oldestOf(lines[priority]) + COUNTS_AS_LATER_MS[priority],
-    }));
-    const best = ranked.reduce((a, b) => (b.rankMs < a.rankMs ? b : a));
-    return best.rankMs === Number.POSITIVE_INFINITY ? undefined : best;
-  }
-
   /** None while there is no room for the best: a lower priority would wait for ever behind others. */
   function takeNext(): Waiter | undefined {
-    const best = bestWaiting();
+    const best = waiting.best(mayBegin);
     if (best === undefined || !hasRoom(best.priority)) return undefined;
-    const line = lines[best.priority];
-    for (const [caller, queue] of line) {
-      if (!mayBegin(caller)) continue;
-      const next = queue[0] as Waiter;
-      takeOut(next);
-      // To the end: everybody else of this priority comes before its next one.
-      line.delete(caller);
-      if (queue.length > 0) line.set(caller, queue);
-      return next;
-    }
-    return undefined;
-  }
-
-  function takeOut(waiter: Waiter): void {
-    const { caller, priority, reservation } = waiter.request;
-    const line = lines[priority];
-    const queue = line.get(caller) ?? [];
-    queue.splice(queue.indexOf(waiter), 1);
-    if (queue.length === 0) line.delete(caller);
-    waiting -= 1;
-    if (reservation === undefined) count(queued, caller, -1);
-  }
-
-  /** Since when the first of those that may begin has waited. */
-  function oldestOf(line: Line): number {
-    let oldestMs = Number.POSITIVE_INFINITY;
-    for (const [caller, queue] of line) {
-      const sinceMs = queue[0]?.sinceMs ?? Number.POSITIVE_INFINITY;
-      if (sinceMs < oldestMs && mayBegin(caller)) oldestMs = sinceMs;
-    }
-    return oldestMs;
+    return waiting.take(best.priority, mayBegin);
   }
 
   /** Nothing else happens when the rate of somebody who waits allows for a run again. */
   function wakeWhenRatesAllow(): void {
     clearTimeout(wakeTimer);
-    if (waiting === 0) return;
     let soonestMs = Number.POSITIVE_INFINITY;
-    for (const line of Object.values(lines))
-      for (const caller of line.keys())
-        soonestMs = Math.min(soonestMs, quotas.refusalOf(caller)?.retryAfterMs ?? soonestMs);
+    for (const caller of waiting.callers())
+      soonestMs = Math.min(soonestMs, quotas.refusalOf(caller)?.retryAfterMs ?? soonestMs);
     if (soonestMs !== Number.POSITIVE_INFINITY) wakeTimer = setTimeout(letIn, soonestMs);
   }
 
-  function wait(request: RunRequest): Promise<RunPlace | NoPlace> {
-    const { caller, priority, signal, deadlineMs, reservation } = request;
+  function wait({
+    caller,
+    priority,
+    signal,
+    deadlineMs,
+    reservation,
+  }: RunRequest): Promise<RunPlace | NoPlace> {
     const sinceMs = clock.monotonicMs();
-    const line = lines[priority];
     return new Promise((resolve) => {
       const waiter: Waiter = {
-        request,
+        caller,
+        priority,
         sinceMs,
+        isReserved: reservation !== undefined,
         settle(end) {
           clearTimeout(timer);
           signal.removeEventListener("abort", onAbort);
@@ -236,7 +174,7 @@ export function runQueue({ quotas, capacity, maxWaiting, clock }: RunQueueParts)
         },
       };
       const giveUp = (why: NoPlace): void => {
-        takeOut(waiter);
+        waiting.remove(waiter);
         longestWaitMs = Math.max(longestWaitMs, clock.monotonicMs() - sinceMs);
         if (why === "timeout") counts.timedOut += 1;
         waiter.settle(why);
@@ -248,17 +186,13 @@ export function runQueue({ quotas, capacity, maxWaiting, clock }: RunQueueParts)
           ? undefined
           : setTimeout(() => giveUp("timeout"), Math.max(0, deadlineMs - sinceMs));
       signal.addEventListener("abort", onAbort, { once: true });
-      const queue = line.get(caller);
-      if (queue === undefined) line.set(caller, [waiter]);
-      else queue.push(waiter);
-      waiting += 1;
-      if (reservation === undefined) count(queued, caller, 1);
+      waiting.add(waiter);
       letIn();
     });
   }
 
   function checkRoom(what: string): void {
-    const taken = alone + reserved;
+    const taken = waiting.alone.total + reserved;
     if (taken < maxWaiting) return;
     counts.full += 1;
     const retryAfterMs = Math.max(1, Math.ceil((taken * averageMs) / capacity));
@@ -269,9 +203,9 @@ export function runQueue({ quotas, capacity, maxWaiting, clock }: RunQueueParts)
     );
   }
 
-  function checkOwnRoom(caller: string | undefined): void {
+  function checkOwnRoom(caller: CallerName): void {
     const max = quotas.queueOf(caller);
-    const actual = queued.get(caller) ?? 0;
+    const actual = waiting.alone.of(caller);
     if (actual < max) return;
     const retryAfterMs = Math.max(1, Math.ceil((actual * averageMs) / capacity));
     refuse(caller, { limit: "queuedRuns", max, actual, retryAfterMs });
@@ -291,7 +225,7 @@ export function runQueue({ quotas, capacity, maxWaiting, clock }: RunQueueParts)
           max,
           actual,
           retryAfterMs,
-          queued: waiting,
+          queued: waiting.size,
           ...(caller === undefined ? {} : { caller }),
         },
       },
@@ -309,9 +243,9 @@ export function runQueue({ quotas, capacity, maxWaiting, clock }: RunQueueParts)
       }
       const refusal = reservation === undefined ? quotas.refusalOf(caller) : undefined;
       if (refusal !== undefined) refuse(caller, refusal);
-      const rankMs = nowMs + COUNTS_AS_LATER_MS[priority];
-      const isNext = rankMs < (bestWaiting()?.rankMs ?? Number.POSITIVE_INFINITY);
-      if (isNext && hasRoom(priority) && mayBegin(caller)) return begin(request, nowMs);
+      const bestMs = waiting.best(mayBegin)?.rankMs ?? Number.POSITIVE_INFINITY;
+      const isNext = rankOf(priority, nowMs) < bestMs;
+      if (isNext && hasRoom(priority) && mayBegin(caller)) return begin(caller, nowMs);
       if (reservation === undefined) {
         checkRoom("A run");
         checkOwnRoom(caller);
@@ -332,13 +266,8 @@ export function runQueue({ quotas, capacity, maxWaiting, clock }: RunQueueParts)
       };
     },
     stats: () => ({
-      running,
-      waiting: Object.fromEntries(
-        RUN_PRIORITIES.map((priority) => [
-          priority,
-          [...lines[priority].values()].reduce((sum, queue) => sum + queue.length, 0),
-        ]),
-      ) as Record<RunPriority, number>,
+      running: running.total,
+      waiting: waiting.sizes(),
       reserved,
       capacity,
       maxWaiting,
@@ -347,15 +276,4 @@ export function runQueue({ quotas, capacity, maxWaiting, clock }: RunQueueParts)
       longestWaitMs,
     }),
   };
-
-  function count(
-    counted: Map<string | undefined, number>,
-    caller: string | undefined,
-    change: number,
-  ): void {
-    if (counted === queued) alone += change;
-    const now = (counted.get(caller) ?? 0) + change;
-    if (now === 0) counted.delete(caller);
-    else counted.set(caller, now);
-  }
 }

@@ -2,7 +2,8 @@
 import type { Clock } from "../../base/clock.ts";
 import { neverBegan } from "./failed-executions.ts";
 import type { Ending } from "./failed-executions.ts";
-import type { Reservation, RunPriority, RunQueue } from "./run-queue.ts";
+import type { Reservation, RunQueue } from "./run-queue.ts";
+import type { RunPriority } from "./waiting-runs.ts";
 
 /** What a batch or workflow lays down for all of its runs. */
 export interface RunScope {

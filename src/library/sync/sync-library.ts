@@ -17,7 +17,7 @@ import type { ExecutionRecord } from "../../skill/execution.ts";
 import type { Skill } from "../../skill/skill.ts";
 import type { AddOptions, AddResult, GetOptions } from "../catalog/catalog-options.ts";
 import type { Evidence } from "../execution/evidence.ts";
-import type { ExecuteOptions } from "../execution/executor.ts";
+import type { ExecuteOptions } from "../execution/execute-options.ts";
 import type { FetchPolicy } from "../execution/host-fetch/fetch-policy.ts";
 import { executionOfContext } from "../execution/failed-executions.ts";
 import type { LibraryOptions } from "../options.ts";

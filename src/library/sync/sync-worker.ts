@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import type { JsonValue } from "../../base/json.ts";
-import type { ExecuteOptions } from "../execution/executor.ts";
+import type { ExecuteOptions } from "../execution/execute-options.ts";
 import { openLibrary } from "../open-library.ts";
 import type { Tool } from "../options.ts";
 import type { SkillLibrary } from "../skill-library.ts";

@@ -5,6 +5,8 @@
 import { RepertoireError } from "../../base/errors.ts";
 import { preview } from "../../base/json.ts";
 import type { SkillDraft } from "../../skill/skill.ts";
+import { addSkill } from "../catalog/add-skill.ts";
+import type { AddSkillParts } from "../catalog/add-skill.ts";
 import type { AddOptions, AddResult } from "../catalog/catalog-options.ts";
 import type { PlannedStep } from "./composer.ts";
 import type { LibraryParts } from "../library-parts.ts";
@@ -18,7 +20,7 @@ export interface WorkflowDraft extends Omit<SkillDraft, "code" | "language" | "c
 
 /** Checks the workflow as `compose` does, and adds it as a skill. */
 export async function saveWorkflow(
-  parts: Pick<LibraryParts, "catalog" | "composer" | "limits">,
+  parts: AddSkillParts & Pick<LibraryParts, "composer" | "limits">,
   draft: WorkflowDraft,
   options?: AddOptions,
 ): Promise<AddResult> {
@@ -38,7 +40,7 @@ export async function saveWorkflow(
   }
   const { steps, ...rest } = draft;
   const planned = await parts.composer.plan(steps);
-  return parts.catalog.add(workflowSkill(rest, planned, parts.limits.maxConcurrent), options);
+  return addSkill(parts, workflowSkill(rest, planned, parts.limits.maxConcurrent), options);
 }
 
 /**

@@ -2,7 +2,7 @@ import { draftOf } from "../../../../../test/support/draft-of.ts";
 import { temporaryLibrary } from "../../../../../test/support/temporary-library.ts";
 import type { TemporaryLibrary } from "../../../../../test/support/temporary-library.ts";
 import type { Execution } from "../../../../skill/execution.ts";
-import type { ExecuteOptions } from "../../executor.ts";
+import type { ExecuteOptions } from "../../execute-options.ts";
 import type { LibraryOptions } from "../../../options.ts";
 import type { FetchPolicy } from "../fetch-policy.ts";
 
