@@ -24,8 +24,8 @@ export { stressStore } from "./testing/stress/stress-store.ts";
 export { librarySubject, storeSubject } from "./testing/stress/stress-subject.ts";
 
 export type { LockContractOptions } from "./lock/lock-driver.contract.ts";
-export type { RunStorePlace } from "./store/run-store.contract.ts";
-export type { SkillStorePlace } from "./store/skill-store.contract.ts";
+export type { RunStorePlace } from "./store/contract/run-store-place.ts";
+export type { SkillStorePlace } from "./store/contract/skill-store-place.ts";
 export type {
   ContractHook,
   ContractSuite,

@@ -4,7 +4,7 @@ import type { ContractSuite } from "../testing/contract/contract-suite.ts";
 import { expect } from "../testing/contract/expect.ts";
 import { systemClock } from "../base/clock.ts";
 import { VersionConflictError } from "../base/errors.ts";
-import type { SkillStorePlace } from "./skill-store.contract.ts";
+import type { SkillStorePlace } from "./contract/skill-store-place.ts";
 import type { SkillStore } from "./skill-store.ts";
 import { newVersion } from "./testing-fixtures/new-version.ts";
 

@@ -1,9 +1,10 @@
 /** What every run store must do with the queries that led callers to skills. */
-import { afterEach, beforeEach, contractSuite, test } from "../testing/contract/contract-suite.ts";
+import { beforeEach, contractSuite, test } from "../testing/contract/contract-suite.ts";
 import type { ContractSuite } from "../testing/contract/contract-suite.ts";
 import { expect } from "../testing/contract/expect.ts";
 import { isoTime } from "../base/clock.ts";
-import type { RunStorePlace } from "./run-store.contract.ts";
+import type { RunStorePlace } from "./contract/run-store-place.ts";
+import { useStorePlace } from "./contract/store-place.contract.ts";
 import { MAX_USE_COUNT } from "./run-store.ts";
 import type { LearnedUse, QueryUse, RunStore } from "./run-store.ts";
 
@@ -23,29 +24,15 @@ export function learnedUsesContract(
   open: () => Promise<RunStorePlace>,
 ): ContractSuite {
   return contractSuite(`${name} keeps the contract of learned uses`, () => {
-    let place: RunStorePlace;
+    const connect = useStorePlace(open, (each) => each.connect(10));
     let store: RunStore;
-    let opened: RunStore[];
-
-    async function connect(): Promise<RunStore> {
-      const connected = await place.connect(10);
-      opened.push(connected);
-      return connected;
-    }
 
     async function all(): Promise<readonly LearnedUse[]> {
       return (await store.usesSince(0)).uses;
     }
 
     beforeEach(async () => {
-      opened = [];
-      place = await open();
       store = await connect();
-    });
-
-    afterEach(async () => {
-      await Promise.all(opened.map((each) => each.close()));
-      await place.dispose();
     });
 
     test("a use comes back as it was recorded, to every connection and after reopening", async () => {

@@ -4,7 +4,7 @@ import type { ContractSuite } from "../testing/contract/contract-suite.ts";
 import { expect } from "../testing/contract/expect.ts";
 import type { Clock } from "../base/clock.ts";
 import type { SkillDefinition } from "../skill/skill.ts";
-import type { SkillStorePlace } from "./skill-store.contract.ts";
+import type { SkillStorePlace } from "./contract/skill-store-place.ts";
 import type { ListFilter, NewVersion, SkillStore } from "./skill-store.ts";
 import { newVersion } from "./testing-fixtures/new-version.ts";
 

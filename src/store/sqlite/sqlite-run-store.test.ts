@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { LIMITS, runLimits } from "../../base/limits.ts";
 import { learnedUsesContract, queryUse } from "../learned-uses.contract.ts";
 import { runStoreContract } from "../run-store.contract.ts";
-import type { RunStorePlace } from "../run-store.contract.ts";
+import type { RunStorePlace } from "../contract/run-store-place.ts";
 import { temporaryDirectory } from "../testing-fixtures/temporary-directory.ts";
 import type { RecordedRun } from "../run-store.ts";
 import { RUNS_SCHEMA } from "./runs-schema.ts";

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { expectedStatusContract } from "../expected-status.contract.ts";
 import { skillBrowsingContract } from "../skill-browsing.contract.ts";
 import { skillStoreContract } from "../skill-store.contract.ts";
-import type { SkillStorePlace } from "../skill-store.contract.ts";
+import type { SkillStorePlace } from "../contract/skill-store-place.ts";
 import { FULLEST_DEFINITION, newVersion } from "../testing-fixtures/new-version.ts";
 import { temporaryDirectory } from "../testing-fixtures/temporary-directory.ts";
 import { sqliteSkillStore } from "./sqlite-skill-store.ts";
