@@ -216,6 +216,7 @@ test("a parameter is found wherever its schema declares it", async () => {
     oneOf: [named("alternative")],
     allOf: [named("combined")],
     if: named("condition"),
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
     then: named("consequence"),
     else: named("otherwise"),
     prefixItems: [named("tuple")],
