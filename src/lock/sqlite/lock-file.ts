@@ -10,6 +10,7 @@ import { resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { StatementSync } from "node:sqlite";
 import { systemClock } from "../../base/clock.ts";
+import { cutLogCheck } from "../../base/cut-log.ts";
 import { RepertoireError } from "../../base/errors.ts";
 import { LEASE_TABLES } from "../../base/lease-tables.ts";
 import type { MachineClock } from "../../base/machine-clock.ts";
@@ -67,6 +68,7 @@ export async function openLockFile(
   const statements = new Map<string, StatementSync>();
   let database: DatabaseSync | undefined;
   let inode: bigint | undefined;
+  let cutLog: ReturnType<typeof cutLogCheck> | undefined;
 
   function opened(): DatabaseSync {
     if (database !== undefined) return database;
@@ -84,10 +86,21 @@ export async function openLockFile(
 
   /** Locks in a file that is no longer at its path would keep nobody out. */
   function checkFile(): void {
-    if (inodeOf(path) === inode) return;
+    if (inodeOf(path) === inode) return checkLog();
     throw new RepertoireError(
       "STORE_UNAVAILABLE",
       `Cannot use the locks in ${path}: the file was deleted or replaced while it was open; open the library again`,
+      { details: { path } },
+    );
+  }
+
+  function checkLog(): void {
+    const current = opened();
+    cutLog ??= cutLogCheck(path, current);
+    if (cutLog() === undefined) return;
+    throw new RepertoireError(
+      "STORE_CORRUPT",
+      `Cannot use the locks in ${path}: its log ${path}-wal was cut short while it was open; close the library in every process and open it again`,
       { details: { path } },
     );
   }

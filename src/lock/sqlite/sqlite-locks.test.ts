@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -304,4 +304,14 @@ test("a wait ends in time although another process is in the middle of a write",
     other.close();
   }
   expect((await locks.acquire("free", { waitMs: 0 })).held()).toBe(true);
+});
+
+test("a log that was cut short gives no lease", async () => {
+  const locks = await open();
+  await locks.acquire("kept");
+  truncateSync(`${path}-wal`, 0);
+  await expect(locks.acquire("another")).rejects.toMatchObject({
+    code: "STORE_CORRUPT",
+    message: expect.stringContaining(`${path}-wal was cut short while it was open`),
+  });
 });

@@ -9,6 +9,7 @@ import { resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { systemClock } from "../../base/clock.ts";
 import type { Clock } from "../../base/clock.ts";
+import { cutLogCheck } from "../../base/cut-log.ts";
 import { RepertoireError } from "../../base/errors.ts";
 import { LIMITS } from "../../base/limits.ts";
 import { writeTurns } from "../../base/write-turns.ts";
@@ -100,7 +101,8 @@ export async function openConnection(
     return openConnection(schema, options);
   }
   const statement = statementCache(database);
-  const guard = fileGuard(path, clock, () => neededBytes(database));
+  const cutLog = cutLogCheck(path, database);
+  const guard = fileGuard(path, clock, () => neededBytes(database), cutLog);
   const dataVersionStatement = statement<{ data_version: number }>("PRAGMA data_version");
   let closed = false;
 
@@ -153,7 +155,8 @@ export async function openConnection(
       if (closed) return;
       closed = true;
       try {
-        database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+        // A hole in the log must not get into the file.
+        if (cutLog() === undefined) database.exec("PRAGMA wal_checkpoint(PASSIVE)");
       } catch {
         // Only tidies up: the next connection reads the same commits from the log.
       }

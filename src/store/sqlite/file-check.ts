@@ -6,6 +6,7 @@
 import { accessSync, constants, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "../../base/clock.ts";
+import type { CutLog } from "../../base/cut-log.ts";
 import { RepertoireError } from "../../base/errors.ts";
 
 /** How long reads go on without a look at the file; SQLite itself would serve a deleted one for ever. */
@@ -17,7 +18,7 @@ const NEXT_TO_NO_BYTES = 128 * 1024;
 export interface FileGuard {
   /**
    * @throws {STORE_UNAVAILABLE} when the paths lead to the files that were opened no more
-   * @throws {STORE_CORRUPT} when the file was cut short
+   * @throws {STORE_CORRUPT} when the file or its log was cut short
    */
   readonly check: () => void;
   /** The same for what is called often: looks only when the last look is 100 ms old. */
@@ -48,8 +49,14 @@ export function checkPath(path: string): void {
  * log or its index, two connections would each use their own and damage the file between them.
  *
  * @param neededBytes how large the database says it is; asked only when the file has shrunk
+ * @param cutLog whether its write-ahead log was cut short
  */
-export function fileGuard(path: string, clock: Clock, neededBytes: () => number): FileGuard {
+export function fileGuard(
+  path: string,
+  clock: Clock,
+  neededBytes: () => number,
+  cutLog: () => CutLog | undefined,
+): FileGuard {
   const opened = statOf(path);
   const beside = ["-wal", "-shm"].map((suffix) => {
     const name = `${path}${suffix}`;
@@ -88,6 +95,13 @@ export function fileGuard(path: string, clock: Clock, neededBytes: () => number)
         { details: { path } },
       );
     largest = size;
+    const cut = cutLog();
+    if (cut !== undefined)
+      throw new RepertoireError(
+        "STORE_CORRUPT",
+        `Cannot use ${path}: its log ${path}-wal was cut short while it was open, from ${cut.fromBytes} to ${cut.toBytes} bytes, and the last commits with it; close the library in every process and restore it from a backup`,
+        { details: { path } },
+      );
     foundAtMs = nowMs;
   }
 

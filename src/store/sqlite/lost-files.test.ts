@@ -99,6 +99,29 @@ describe("while it is open", () => {
     await expect(store.find("echo")).rejects.toMatchObject(damaged);
   });
 
+  test.each([0, 5000])(
+    "with its log cut short to %d bytes it takes no write, and answers no read",
+    async (bytes) => {
+      // What is in the file itself, and not in the log alone.
+      await store.close();
+      store = await sqliteSkillStore({ path, clock });
+      await store.append(newVersion("second"));
+      truncateSync(`${path}-wal`, bytes);
+      const refused = {
+        code: "STORE_CORRUPT",
+        message: expect.stringMatching(/library\.sqlite-wal was cut short while it was open, from/),
+      };
+      await expect(store.append(newVersion("third"))).rejects.toMatchObject(refused);
+      nowMs += 100;
+      await expect(store.find("echo")).rejects.toMatchObject(refused);
+      if (bytes > 0) return;
+      // As it was before what the log held.
+      await expectReopened(["echo"]);
+      await store.append(newVersion("third"));
+      await expectReopened(["echo", "third"]);
+    },
+  );
+
   test("one that gave up waiting for a file that is exchanged opens the new one", async () => {
     await store.append(newVersion("old"));
     await store.close();
