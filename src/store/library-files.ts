@@ -4,9 +4,6 @@
  */
 import type { Problem, Problems } from "../base/problem.ts";
 
-/** In a library's directory: a restoration that is decided, and finished by whoever opens the library. */
-export const OPEN_RESTORATION = ".restore-committed";
-
 /** What was found in the files of skills and runs. */
 export interface FilesReport extends Problems {
   /** Revision at which the skills were looked at. */

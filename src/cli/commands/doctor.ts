@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { declareCommand } from "../command.ts";
 import type { Install } from "../command.ts";
 import type { CliContext } from "../context.ts";
-import { OPEN_RESTORATION } from "../../store/library-files.ts";
+import { OPEN_RESTORATION } from "../../base/open-restoration.ts";
 import { fail, ok, warn } from "../doctor/doctor-check.ts";
 import type { DoctorCheck } from "../doctor/doctor-check.ts";
 import {

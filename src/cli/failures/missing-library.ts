@@ -1,7 +1,7 @@
 /** Commands that read must not make a library out of a mistyped path. */
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { OPEN_RESTORATION } from "../../store/library-files.ts";
+import { OPEN_RESTORATION } from "../../base/open-restoration.ts";
 
 /** There is no library where one was named. The library itself would create one, so it has no such error. */
 export class MissingLibraryError extends Error {

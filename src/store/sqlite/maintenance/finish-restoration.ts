@@ -17,7 +17,7 @@ import { basename, join } from "node:path";
 import type { Clock } from "../../../base/clock.ts";
 import { RepertoireError } from "../../../base/errors.ts";
 import { retryWhileBusy } from "../../../base/retry-while-busy.ts";
-import { OPEN_RESTORATION } from "../../library-files.ts";
+import { OPEN_RESTORATION } from "../../../base/open-restoration.ts";
 import { RUNS_FILE, SKILLS_FILE } from "./backup-manifest.ts";
 import { fileFailure } from "./file-failure.ts";
 import { holdAlone } from "./hold-alone.ts";
