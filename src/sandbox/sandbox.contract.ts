@@ -14,7 +14,9 @@ import { describeHostCalls } from "./contract/host-calls.contract.ts";
 import { describeHostileGuests } from "./contract/hostile-guests.contract.ts";
 import { describeIsolation } from "./contract/isolation.contract.ts";
 import { describeLifeCycle } from "./contract/life-cycle.contract.ts";
+import { describeRecording } from "./contract/recording.contract.ts";
 import { describeReplay } from "./contract/replay.contract.ts";
+import { describeReplayedPrograms } from "./contract/replayed-programs.contract.ts";
 import { describeResults } from "./contract/results.contract.ts";
 import { describeSchemas } from "./contract/schemas.contract.ts";
 import { describeStops } from "./contract/stops.contract.ts";
@@ -37,7 +39,9 @@ export function sandboxContract(
   const suite = contractSuite(name, () => {
     describeResults(create);
     describeHostCalls(create);
+    describeRecording(create);
     describeReplay(create);
+    describeReplayedPrograms(create);
     describeHostileGuests(create);
     describeIsolation(create);
     describeSchemas(create);

@@ -1,44 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { execFileSync } from "node:child_process";
-import { ADVICE, BOOM, CLOCK, GREET, LOOP, SHOUT, WAIT } from "./example-skills.ts";
-import { jsonLines, jsonOf, openWorkplace } from "./run-cli.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { jsonOf } from "./run-cli.ts";
 import type { CliOptions, Workplace } from "./run-cli.ts";
+import { BOOM } from "./example-skills.ts";
+import { execution, runningWorkplace } from "./running-workplace.ts";
 
 let place: Workplace;
 beforeAll(async () => {
-  place = openWorkplace();
-  place.write("skills.json", [GREET, BOOM, LOOP, CLOCK, WAIT, SHOUT, ADVICE]);
-  place.write(
-    "tools.mjs",
-    `export default { "clock.now": ({ zone }) => "12:00 " + zone };
-     export function begin() { process.stderr.write("begun\\n"); return null; }
-     export const version = 1;
-     setInterval(() => {}, 1000);`,
-  );
-  await place.run(["add", "skills.json", "--no-validate"]);
+  place = await runningWorkplace();
 });
 afterAll(() => place[Symbol.dispose]());
-
-const NUMBER = expect.any(Number) as number;
-const TEXT = expect.any(String) as string;
-
-function execution(skillId: string, status: string, more: object): object {
-  return {
-    runId: TEXT,
-    skillId,
-    version: 1,
-    status,
-    startedAt: TEXT,
-    durationMs: NUMBER,
-    cpuMs: NUMBER,
-    hostCalls: 0,
-    logs: [],
-    logsDropped: 0,
-    // Nothing ran where no version was found.
-    ...("version" in more ? {} : { engine: expect.stringMatching(/^quickjs-wasi@/) as string }),
-    ...more,
-  };
-}
 
 /** Interrupts the program as Ctrl-C would, once the skill says that it runs. */
 function interrupted(times: number): CliOptions {
@@ -244,166 +215,5 @@ describe("run", () => {
     expect(jsonOf(result)).toMatchObject({ skillId: "wait", status: "cancelled" });
     const runs = jsonOf(await place.run(["runs", "--skill", "wait", "--json"]));
     expect(runs).toMatchObject([{ skillId: "wait", status: "cancelled" }]);
-  });
-});
-
-describe("batch", () => {
-  test("prints executions in the order of the items", async () => {
-    const items = [
-      { id: "loop" },
-      { id: "greet", context: { name: "Ada" } },
-      { id: "greet", context: { name: "Bob" }, version: 1 },
-    ];
-    const stdin = items.map((item) => JSON.stringify(item)).join("\n");
-    const result = await place.run(
-      ["batch", "-", "--timeout", "300ms", "--max-concurrent", "3", "--json"],
-      { stdin },
-    );
-    expect(result).toMatchObject({ code: 124, stderr: "" });
-    expect(jsonLines(result)).toMatchObject([
-      { skillId: "loop", status: "timeout" },
-      execution("greet", "ok", { value: "Hello Ada" }),
-      execution("greet", "ok", { value: "Hello Bob" }),
-    ]);
-  });
-
-  test("gives malformed lines a failing result of their own", async () => {
-    const lines = [
-      '{"id":"greet","context":{"name":"Ada"}}',
-      '{"id":',
-      '{"id":"greet","contxt":{}}',
-      '"greet"',
-      '{"id":"nobody"}',
-    ];
-    place.write("items.jsonl", lines.join("\n"));
-    const result = await place.run(["batch", "items.jsonl", "--json"]);
-    expect(result.code).toBe(4);
-    const failed = (skillId: string, line: number, message: string): object =>
-      execution(skillId, "error", {
-        version: 0,
-        line,
-        error: { name: "RepertoireError", message, code: "INVALID_INPUT" },
-      });
-    expect(jsonLines(result)).toEqual([
-      execution("greet", "ok", { value: "Hello Ada" }),
-      failed("", 2, "items.jsonl:2:7 is not JSON: unexpected the end of the text"),
-      failed("greet", 3, 'items.jsonl:3: an item has no field "contxt"; did you mean "context"?'),
-      failed("", 4, 'items.jsonl:4: expected { id, context, version }, got "greet"'),
-      execution("nobody", "not-found", { version: 0, error: expect.anything() as object }),
-    ]);
-  });
-
-  test("is one line for each item in words", async () => {
-    const stdin = '{"id":"greet","context":{"name":"Ada"}}\n{"id":"boom"}\n';
-    const result = await place.run(["batch", "-"], { stdin });
-    expect(result).toMatchObject({ code: 5, stderr: "" });
-    expect(result.stdout).toMatch(
-      /^ok greet@1 [\d.]+ ms "Hello Ada"\nerror boom@1 [\d.]+ ms TypeError: no such thing\n$/,
-    );
-  });
-
-  test("is silent and fine for nothing to do", async () => {
-    expect(await place.run(["batch", "-", "--json"], { stdin: "[]" })).toEqual({
-      code: 0,
-      stdout: "",
-      stderr: "",
-    });
-  });
-});
-
-describe("compose", () => {
-  test("runs skills one after another over a shared context", async () => {
-    const context = '{"name":"Ada"}';
-    const result = await place.run([
-      "compose",
-      "greet",
-      "shout",
-      "--context",
-      context,
-      "--name",
-      "loud",
-      "--json",
-    ]);
-    expect(result).toMatchObject({ code: 0, stderr: "" });
-    const step = (skillId: string, value: string): object => ({
-      id: skillId,
-      skillId,
-      version: 1,
-      status: "ok",
-      value,
-      durationMs: NUMBER,
-      attempts: 1,
-      runId: TEXT,
-    });
-    expect(jsonOf(result)).toEqual({
-      runId: TEXT,
-      name: "loud",
-      status: "ok",
-      steps: [step("greet", "Hello Ada"), step("shout", "HELLO ADA")],
-      completedSteps: 2,
-      totalSteps: 2,
-      context: { name: "Ada", prev_result: "HELLO ADA" },
-      durationMs: NUMBER,
-    });
-  });
-
-  test("stops at a failing step, or goes on when told to", async () => {
-    const context = '{"name":"Ada"}';
-    const stopped = await place.run(["compose", "boom", "greet", "--context", context]);
-    expect(stopped).toMatchObject({ code: 5, stdout: "" });
-    expect(stopped.stderr).toContain("greet  greet   skipped");
-    expect(stopped.stderr).toContain("0 of 2 steps");
-    const args = [
-      "compose",
-      "boom",
-      "greet",
-      "--context",
-      context,
-      "--on-error",
-      "continue",
-      "--json",
-    ];
-    const continued = await place.run(args);
-    expect(continued.code).toBe(5);
-    expect(jsonOf(continued)).toMatchObject({ status: "error", completedSteps: 1 });
-  });
-
-  test("takes steps from a file, and the time of each", async () => {
-    place.write("steps.json", [
-      { id: "first", skill: "greet", context: { name: "Eve" } },
-      { skill: "loop", needs: ["first"] },
-    ]);
-    const args = ["compose", "--steps", "steps.json", "--timeout-per-skill", "200ms", "--json"];
-    const result = await place.run(args);
-    expect(result.code).toBe(124);
-    expect(jsonOf(result)).toMatchObject({
-      status: "timeout",
-      steps: [
-        { id: "first", status: "ok", value: "Hello Eve" },
-        { id: "loop", status: "timeout" },
-      ],
-    });
-  });
-
-  test("stores a workflow as a skill that runs like any other", async () => {
-    const saving = ["--save", "loud_greeting", "--description", "Greets loudly."];
-    const saved = await place.run(["compose", "greet", "shout", ...saving, "--json"]);
-    expect(saved.code).toBe(0);
-    expect(jsonOf(saved)).toMatchObject({ id: "loud_greeting", version: 1, created: true });
-    const run = await place.run(["run", "loud_greeting", "--context", '{"name":"Ada"}']);
-    expect(run).toMatchObject({ code: 0, stdout: "HELLO ADA\n" });
-  });
-
-  test("runs nothing when a step is unknown, and refuses options that mean nothing", async () => {
-    expect((await place.run(["compose", "greet", "nobody"])).code).toBe(3);
-    for (const args of [
-      [],
-      ["greet", "--steps", "steps.json"],
-      ["greet", "--save", "x"],
-      ["greet", "--description", "x"],
-      ["greet", "--save", "x", "--description", "y", "--context", "{}"],
-    ])
-      expect((await place.run(["compose", ...args])).code).toBe(2);
-    expect((await place.run(["compose", "--steps", place.write("object.json", {})])).code).toBe(4);
   });
 });
