@@ -215,11 +215,10 @@ test("a parameter is found wherever its schema declares it", async () => {
     anyOf: [named("either"), named("other")],
     oneOf: [named("alternative")],
     allOf: [named("combined")],
-    ...Object.fromEntries([
-      ["if", named("condition")],
-      ["then", named("consequence")],
-      ["else", named("otherwise")],
-    ]),
+    if: named("condition"),
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+    then: named("consequence"),
+    else: named("otherwise"),
     prefixItems: [named("tuple")],
     patternProperties: { "^x-": named("patterned") },
     additionalProperties: named("additional"),
