@@ -102,3 +102,15 @@ test("what a killed process had begun and been told is in its history", async ()
     expect(returned?.at).toBeLessThan(after);
   }
 });
+
+test("a client that is started again with its file goes on in it, and what it had begun stays open", () => {
+  historyRecorder(path, "agent").begin("a", add("x"));
+  const again = historyRecorder(path, "agent");
+  again.begin("a", add("y"))(made);
+  again.close();
+  expect(readHistory(path).operations).toMatchObject([
+    { id: "agent#0", call: add("x") },
+    { id: "agent/2#0", call: add("y"), returned: { answer: made } },
+  ]);
+  expect(readHistory(path).operations[0]).not.toHaveProperty("returned");
+});

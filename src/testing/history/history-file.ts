@@ -144,13 +144,18 @@ function readFile(path: string, operations: SkillOperation[], failed: FailedCall
   lines.pop();
   const open = new Map<number, Omit<SkillOperation, "returned">>();
   let client = "";
+  let lives = 0;
   for (const [index, text] of lines.entries()) {
     const line = parseLine(text, path, index + 1);
     if (line.length === 1) {
       client = line[0];
+      lives += 1;
+      // A client that was started again counts anew; what it had begun before is never answered.
+      operations.push(...open.values());
+      open.clear();
       continue;
     }
-    const id = `${client}#${line[1]}`;
+    const id = `${client}${lives > 1 ? `/${lives}` : ""}#${line[1]}`;
     switch (line[0]) {
       case "call": {
         const [, n, key, calledAt, call] = line;
