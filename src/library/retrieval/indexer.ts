@@ -122,7 +122,7 @@ export class Indexer {
       // Whoever started it hears of its failure.
       await this.#running.catch(() => undefined);
     }
-    return this.#run(async () => {
+    return await this.#run(async () => {
       await this.#parts.index.reset();
       return this.#applyChanges();
     });

@@ -48,7 +48,7 @@ export function learnedControl(
     async forget(filter) {
       await using _ = await enter();
       checkFilter("learned.forget", filter);
-      return learning.forget(filter);
+      return await learning.forget(filter);
     },
   };
 }
