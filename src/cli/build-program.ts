@@ -15,6 +15,7 @@ import { doctorCommand } from "./commands/doctor.ts";
 import { facetsCommand } from "./commands/facets.ts";
 import { getCommand } from "./commands/get.ts";
 import { historyCommand } from "./commands/history.ts";
+import { learnedCommand } from "./commands/learned.ts";
 import { listCommand } from "./commands/list.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { removeCommand } from "./commands/remove.ts";
@@ -47,6 +48,7 @@ const COMMANDS: readonly Install[] = [
   removeCommand,
   claimCommand,
   releaseCommand,
+  learnedCommand,
   statsCommand,
   runsCommand,
   replayCommand,

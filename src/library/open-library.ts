@@ -183,6 +183,7 @@ async function assemble(options: LibraryOptions, opened: Closers): Promise<Skill
     spaces,
     clock,
     search: (query, searched) => searcher.answer(query, searched),
+    queriesOf: (id, limit) => learning.queriesOf(id, limit),
     limits,
   });
   const catalog = new Catalog({

@@ -96,6 +96,19 @@ describe("learned queries", () => {
     expect(callers(500)).toBe(MAX_LEARNED_LIFT);
   });
 
+  test("are told by skill, those of most callers first, then the latest", () => {
+    const queries = learned(
+      use("old", "mail", { lastAtMs: 1 }),
+      use("new", "mail", { lastAtMs: 2 }),
+      use("often", "mail", { caller: "a" }),
+      use("often", "mail", { caller: "b" }),
+      use("other", "fax"),
+    );
+    expect(queries.leadingTo("mail", 10)).toEqual(["often", "new", "old"]);
+    expect(queries.leadingTo("mail", 1)).toEqual(["often"]);
+    expect(queries.leadingTo("none", 1)).toEqual([]);
+  });
+
   test("keep their bounds for any uses of any callers", () => {
     const one = fc.record({
       query: fc.constantFrom("a b", "a c", "b c", "c d", ""),

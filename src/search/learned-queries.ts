@@ -47,6 +47,8 @@ export interface LearnedQueries {
     readonly vector?: Float32Array;
     readonly nowMs: number;
   }): ReadonlyMap<string, LearnedSignal>;
+  /** Queries that led to the skill, those of most callers first, then the latest. */
+  leadingTo(skillId: string, limit: number): readonly string[];
 }
 
 /**
@@ -163,6 +165,22 @@ export function learnedQueries(dimensions: number): LearnedQueries {
       const same = texts.get(normalizedQuery(text));
       const near = byMeaning(vector).filter((neighbour) => neighbour.text !== same);
       return signalsOf(same === undefined ? near : [{ text: same, similarity: 1 }, ...near], nowMs);
+    },
+
+    leadingTo(skillId, limit) {
+      const found = new Map<string, { callers: number; lastAtMs: number }>();
+      for (const use of uses.values()) {
+        if (use.skillId !== skillId) continue;
+        const { callers = 0, lastAtMs = 0 } = found.get(use.query) ?? {};
+        found.set(use.query, {
+          callers: callers + 1,
+          lastAtMs: Math.max(lastAtMs, use.lastAtMs),
+        });
+      }
+      return [...found]
+        .toSorted(([, a], [, b]) => b.callers - a.callers || b.lastAtMs - a.lastAtMs)
+        .slice(0, limit)
+        .map(([query]) => query);
     },
   };
 }

@@ -19,7 +19,7 @@ beforeAll(() => {
 afterAll(() => place[Symbol.dispose]());
 
 const COMMANDS =
-  "add get list facets search run batch compose version history diff rollback status remove claim release stats runs replay doctor backup restore demo completion".split(
+  "add get list facets search run batch compose version history diff rollback status remove claim release learned stats runs replay doctor backup restore demo completion".split(
     " ",
   );
 

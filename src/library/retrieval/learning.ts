@@ -146,6 +146,11 @@ export class Learning {
     return this.#queries.signals({ text, nowMs, ...(isComparable ? { vector } : {}) });
   }
 
+  /** Queries that led to the skill, as far as this process knows, those of most callers first. */
+  queriesOf(skillId: string, limit: number): readonly string[] {
+    return this.#queries.leadingTo(skillId, limit);
+  }
+
   /** Uses that have all that the filter names, latest first. */
   async list(filter: UseFilter): Promise<readonly LearnedUse[]> {
     await this.flush();

@@ -53,6 +53,29 @@ test("a skill that would be found in place of another for what that one says is 
   );
 });
 
+test("the learned queries that a skill takes from another are told", async () => {
+  await using fixture = await temporaryLibrary({ limits: PATIENT });
+  const { library } = fixture;
+  await library.addMany([
+    { ...COUNT, tags: ["statistics", "prose", "novel", "essay"] },
+    { ...MAIL, code: "export default () => 1" },
+  ]);
+  const query = "how many words has a manuscript";
+  await library.execute("count_words", { text: "one two" }, { query, caller: "writer" });
+  await library.search(query);
+  const rival = await library.add({
+    ...COUNT,
+    id: "manuscript_words",
+    code: "export default () => 1",
+    name: "How many words has a manuscript",
+    tags: ["manuscript"],
+  });
+  expect(rival.similar).toMatchObject([{ id: "count_words", kind: "near", queries: [query] }]);
+  expect(rival.warnings.at(-1)).toBe(
+    `it is now found first for "${query}" (which led to "count_words")`,
+  );
+});
+
 test("the same code under other names is told, whatever the description says", async () => {
   await using fixture = await temporaryLibrary({ embedder: false, limits: PATIENT });
   const { library } = fixture;
@@ -149,6 +172,7 @@ test("an index that is slow or broken neither delays nor fails an add, and the r
   const parts = {
     store: { findAlike: () => Promise.resolve([]) } as never,
     search: () => Promise.reject(new Error("no search")),
+    queriesOf: () => [],
     clock: systemClock,
     limits: { queryLength: 100, similarMs: 20 },
   };

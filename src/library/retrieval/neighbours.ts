@@ -25,6 +25,8 @@ export interface SimilarSkill {
   readonly field?: "name" | "description";
   /** A search for this skill's own name and description now finds the new one first. */
   readonly outranked?: true;
+  /** Queries that led to this skill and now find the new one first; absent when there are none. */
+  readonly queries?: readonly string[];
 }
 
 /** Similar skills told of one that is added. */
@@ -35,6 +37,8 @@ const LOOKED_FOR_AT_ONCE = 8;
 
 /** The nearest of them, whose own words are searched for: each costs a whole search. */
 const MAX_RIVALS = 3;
+/** Learned queries of each of them that are searched for. */
+const MAX_QUERIES = 2;
 /** Searches for the drafts of one chunk of a batch, together. */
 const MAX_SEARCHES = 10;
 
@@ -49,6 +53,8 @@ export interface NeighboursParts {
   readonly spaces: Pick<SearchSpaces, "use">;
   readonly clock: Clock;
   readonly search: (query: string, options: SearchOptions) => Promise<SearchResult>;
+  /** Queries that led to a skill, at most so many. */
+  readonly queriesOf: (skillId: string, limit: number) => readonly string[];
   readonly limits: Pick<Limits, "queryLength" | "similarMs">;
 }
 
@@ -131,21 +137,30 @@ export class Neighbours {
         kind: "near",
         similarity: rounded(neighbour.cosine ?? neighbour.overlap),
         ...(field === undefined ? {} : { field }),
-        ...(near.length < MAX_RIVALS && maySearch() && (await this.#outranks(id, neighbour))
-          ? { outranked: true }
-          : {}),
+        ...(near.length < MAX_RIVALS ? await this.#takenFrom(neighbour, id, maySearch) : {}),
       });
     }
     return neighbours === undefined ? undefined : near;
   }
 
-  /** Whether a search for what the neighbour says of itself finds this skill first. */
-  async #outranks(id: string, { summary }: IndexNeighbour): Promise<boolean> {
-    const { search, limits } = this.#parts;
-    const query = `${summary.name}. ${summary.description}`.slice(0, limits.queryLength);
-    const { matches } = await search(query, { limit: MAX_SIMILAR, useCache: false });
-    const first = matches.find((match) => match.id === id || match.id === summary.id);
-    return first?.id === id;
+  /** What used to find the neighbour and now finds this skill first. */
+  async #takenFrom(
+    { summary }: IndexNeighbour,
+    id: string,
+    maySearch: () => boolean,
+  ): Promise<Pick<SimilarSkill, "outranked" | "queries">> {
+    const { search, queriesOf, limits } = this.#parts;
+    const isTaken = async (query: string): Promise<boolean> => {
+      if (!maySearch()) return false;
+      const asked = query.slice(0, limits.queryLength);
+      const { matches } = await search(asked, { limit: MAX_SIMILAR, useCache: false });
+      return matches.find((match) => match.id === id || match.id === summary.id)?.id === id;
+    };
+    const outranked = await isTaken(`${summary.name}. ${summary.description}`);
+    const queries: string[] = [];
+    for (const query of queriesOf(summary.id, MAX_QUERIES))
+      if (await isTaken(query)) queries.push(query);
+    return { ...(outranked ? { outranked } : {}), ...(queries.length === 0 ? {} : { queries }) };
   }
 }
 
@@ -201,6 +216,9 @@ function warningsOf(
       })
       .join(", ");
   const outranked = similar.filter((each) => each.outranked).map(({ id }) => `"${id}"`);
+  const taken = similar.flatMap(({ id, queries = [] }) =>
+    queries.map((query) => `"${query}" (which led to "${id}")`),
+  );
   const line = (list: string, text: (list: string) => string): readonly string[] =>
     list === "" ? [] : [text(list)];
   return [
@@ -214,6 +232,7 @@ function warningsOf(
       outranked.join(", "),
       (list) => `it would be found before ${list} for that skill's own name and description`,
     ),
+    ...line(taken.join(", "), (list) => `it is now found first for ${list}`),
   ];
 }
 
