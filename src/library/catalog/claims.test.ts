@@ -170,6 +170,24 @@ test("no write is made under a lease that has ended, and every one tells so", as
   expect((await library.stats()).revision).toBe(before.revision);
 });
 
+test("a draft that is stored already is refused all the same under a lease that has ended", async () => {
+  const ended = await library.locks.acquire("nightly");
+  await ended.release();
+  const drafts = [skillDraft("echo"), noteDraft("new")];
+  const again = (lease?: { key: string; token: bigint }): Promise<unknown> =>
+    failureOf(library.add(drafts[0], lease === undefined ? {} : { lease }));
+  expect(await again()).toBe("done");
+  expect(await again(ended)).toMatchObject({ code: "LEASE_LOST" });
+  expect(await library.addMany(drafts, { lease: ended })).toMatchObject([
+    { ok: false, error: { code: "LEASE_LOST" } },
+    { ok: false, error: { code: "LEASE_LOST" } },
+  ]);
+  await using held = await library.locks.acquire("nightly");
+  const { checks } = (await library.get("echo"))!;
+  expect(await library.add(drafts[0], { lease: held })).toMatchObject({ created: false, checks });
+  expect(await library.getVersionHistory("echo")).toHaveLength(1);
+});
+
 test("a batch whose lease ends midway keeps what was committed, and writes no more", async () => {
   const lease = await library.locks.acquire("import", { ttlMs: 60_000 });
   const drafts = Array.from({ length: 320 }, (_, n) => noteDraft(`note-${n}`));

@@ -60,10 +60,29 @@ export class DraftPreparer {
     await loopTurn();
     const parsed = parse(draft);
     const hash = contentHash(parsed.definition);
-    const current = await this.#parts.catalog.find(parsed.id);
-    if (current?.contentHash === hash)
-      return { stored: true, result: alreadyStored(current, parsed) };
     const { id } = parsed;
+    const guard = this.#parts.claims.guard(id, options.lease);
+    const author = options.author ?? parsed.author;
+    const wanted = {
+      id,
+      definition: parsed.definition,
+      contentHash: hash,
+      status: parsed.status,
+      expectedVersion,
+      ...(expectedStatus === undefined ? {} : { expectedStatus }),
+      ...guard,
+      ...(author === undefined ? {} : { author }),
+      ...(options.message === undefined ? {} : { message: options.message }),
+    };
+    const current = await this.#parts.catalog.find(id);
+    if (current?.contentHash === hash) {
+      const result = alreadyStored(current, parsed);
+      if (guard.guard === undefined) return { stored: true, result };
+      // Whether the lease still holds is for the store to say, although nothing is to be written.
+      const { checks, program } = current;
+      const version = { ...wanted, checks, ...(program === undefined ? {} : { program }) };
+      return { stored: false, version, warnings: result.warnings };
+    }
     await explaining(explain, parsed.definition, async () =>
       failEarly({ id, expectedVersion, expectedStatus }, current),
     );
@@ -72,23 +91,14 @@ export class DraftPreparer {
     const checks = validate
       ? await this.#parts.admission.runExamples(parsed, program, options.signal)
       : [];
-    const author = options.author ?? parsed.author;
     const prepared = {
       stored: false,
       warnings: await draftWarnings(parsed, validate, (called) => this.#parts.catalog.find(called)),
       version: {
-        id: parsed.id,
-        definition: parsed.definition,
-        contentHash: hash,
-        status: parsed.status,
+        ...wanted,
         checks,
-        expectedVersion,
-        ...(expectedStatus === undefined ? {} : { expectedStatus }),
-        ...this.#parts.claims.guard(parsed.id, options.lease),
         ...(program === undefined ? {} : { program }),
         ...(fingerprint === undefined ? {} : { codeFingerprint: fingerprint }),
-        ...(author === undefined ? {} : { author }),
-        ...(options.message === undefined ? {} : { message: options.message }),
       },
     } as const;
     if (this.#parts.duplicates === "refuse") await refuseDuplicate(this.#parts, prepared.version);
