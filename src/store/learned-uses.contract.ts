@@ -141,6 +141,23 @@ export function learnedUsesContract(
       expect(await other.usesSince(second.position + 1)).toMatchObject({ isWhole: true });
     });
 
+    test("uses recorded in one go come back all of them, however many", async () => {
+      const other = await connect();
+      const queries = (word: string): readonly string[] =>
+        Array.from({ length: 700 }, (_, n) => `${word} ${n}`);
+      const told = async (position: number): Promise<readonly string[]> =>
+        (await other.usesSince(position)).uses.map(({ query }) => query);
+      // Each of a skill of its own, of which only so many are kept.
+      const record = (word: string): Promise<void> =>
+        store.recordUses(queries(word).map((query, n) => queryUse(query, `skill_${n}`)));
+      await record("first");
+      expect(await told(0)).toEqual(queries("first"));
+      const { position } = await other.usesSince(0);
+      await record("second");
+      expect(await told(position)).toEqual(queries("second"));
+      expect(await told(0)).toEqual([...queries("first"), ...queries("second")]);
+    });
+
     test("what has all that a filter names is forgotten, and nothing else", async () => {
       const uses = ["a", "b"].flatMap((skillId) =>
         ["x", "y \u0000"].flatMap((caller) =>

@@ -112,7 +112,6 @@ export async function changedUses(
   });
   const uses: LearnedUse[] = [];
   for (let after = { change: isWhole ? 0 : position, id: Number.MAX_SAFE_INTEGER }; ;) {
-    if (after.change >= change) break;
     const rows = await read(() =>
       statement<Row>(USES_BETWEEN).all(after.change, after.id, change, READ_AT_ONCE),
     );
