@@ -78,6 +78,36 @@ test("all that have waited for as long give up together, and a later one waits f
   expect(outcomes).toEqual(["a at 10", "b at 10", "c at 10", "d at 15"]);
 });
 
+test("a signal ends the wait of its own write alone, wherever in line it stands", async () => {
+  const turns = turnsOf();
+  const stopping = new AbortController();
+  let held = true;
+  const write = (name: string, signal?: AbortSignal): Promise<string> =>
+    turns
+      .write(() => (held ? busy() : name), signal)
+      .catch((error: unknown) => (error as { code: string }).code);
+  const writing = [
+    write("asks", stopping.signal),
+    write("stands behind", stopping.signal),
+    write("has no signal"),
+    write("has another", new AbortController().signal),
+  ];
+  await vi.advanceTimersByTimeAsync(100);
+  stopping.abort();
+  await vi.advanceTimersByTimeAsync(100);
+  held = false;
+  writing.push(write("comes too late", stopping.signal), write("comes last"));
+  await vi.advanceTimersByTimeAsync(100);
+  expect(await Promise.all(writing)).toEqual([
+    "CANCELLED",
+    "CANCELLED",
+    "has no signal",
+    "has another",
+    "CANCELLED",
+    "comes last",
+  ]);
+});
+
 test("what was written stays written when nobody can tell whether others wrote", async () => {
   const turns = turnsOf(1000, () => {
     throw new Error("out of reach");

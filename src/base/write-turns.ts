@@ -10,7 +10,7 @@
  *   turn out to serve nobody; one that writes alone loses some percent.
  * - Whoever has waited longer asks more often.
  */
-import { sleep } from "./abort.ts";
+import { cancelledError, sleep, throwIfAborted } from "./abort.ts";
 import { retryWhileBusy } from "./retry-while-busy.ts";
 import type { BusyPolicy } from "./retry-while-busy.ts";
 
@@ -23,6 +23,8 @@ const MORE_PAUSE_MS = 3;
 /** Whoever did not write for so long has let the others in already. */
 const IDLE_MS = 4;
 
+const WRITING = "Waiting to write";
+
 export interface WriteTurnsParts extends BusyPolicy {
   /** Changes whenever another process has written. */
   readonly othersVersion: () => number;
@@ -33,9 +35,9 @@ export interface WriteTurns {
    * The result of `attempt`, once it is its turn; it must be repeatable as a whole.
    *
    * Rejects with its error, or with that of `giveUp` when neither this write nor one before it got
-   * through for `busyMs`.
+   * through for `busyMs`, or with `CANCELLED` when the signal aborts before it is this write's turn.
    */
-  write<T>(attempt: () => T): Promise<T>;
+  write<T>(attempt: () => T, signal?: AbortSignal): Promise<T>;
 }
 
 export function writeTurns(parts: WriteTurnsParts): WriteTurns {
@@ -78,10 +80,31 @@ export function writeTurns(parts: WriteTurnsParts): WriteTurns {
     }
   }
 
-  async function writeNow<T>(attempt: () => T, enteredMs: number): Promise<T> {
+  /** Handed on by whoever was before, so that nobody comes between. */
+  function myTurn(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const enter = (): void => {
+        signal?.removeEventListener("abort", leave);
+        resolve();
+      };
+      const leave = (): void => {
+        waiting.splice(waiting.indexOf(enter), 1);
+        reject(cancelledError(signal!, WRITING));
+      };
+      waiting.push(enter);
+      signal?.addEventListener("abort", leave, { once: true });
+    });
+  }
+
+  async function writeNow<T>(
+    attempt: () => T,
+    enteredMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
     const nowMs = clock.monotonicMs();
     if (nowMs - lastWriteMs > IDLE_MS) turnSinceMs = nowMs;
     else if (nowMs - turnSinceMs >= turnMs) await letOthersIn();
+    throwIfAborted(signal, WRITING);
     const result = await retryWhileBusy(attempt, {
       clock,
       giveUp,
@@ -98,19 +121,20 @@ export function writeTurns(parts: WriteTurnsParts): WriteTurns {
       },
       // Those behind one that gave up have waited as long: they do not begin to wait anew.
       sinceMs: () => Math.max(enteredMs, heldSinceMs ?? enteredMs),
+      ...(signal === undefined ? {} : { signal }),
     });
     noteWritten();
     return result;
   }
 
   return {
-    async write(attempt) {
+    async write(attempt, signal) {
+      throwIfAborted(signal, WRITING);
       const enteredMs = clock.monotonicMs();
-      // Handed on by whoever was before, so that nobody comes between.
-      if (isTaken) await new Promise<void>((resolve) => waiting.push(resolve));
+      if (isTaken) await myTurn(signal);
       isTaken = true;
       try {
-        return await writeNow(attempt, enteredMs);
+        return await writeNow(attempt, enteredMs, signal);
       } finally {
         const next = waiting.shift();
         if (next === undefined) isTaken = false;

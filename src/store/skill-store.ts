@@ -31,6 +31,11 @@ export interface WriteGuard {
   readonly exclusiveKey?: string;
 }
 
+export interface AppendOptions {
+  /** Ends the wait for other writers; what has begun to be written is finished. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface NewVersion {
   readonly id: string;
   readonly definition: SkillDefinition;
@@ -165,11 +170,15 @@ export interface SkillStore {
    * `created: false`. After a removal the skill does not exist (0), and its count goes on.
    *
    * @throws {VERSION_CONFLICT} when the expectation fails
+   * @throws {CANCELLED} when the signal ends the wait for other writers; nothing is stored then
    */
-  append(version: NewVersion): Promise<Appended>;
+  append(version: NewVersion, options?: AppendOptions): Promise<Appended>;
 
   /** Appends each in order within one transaction; a conflict fails its item alone. */
-  appendMany(versions: readonly NewVersion[]): Promise<readonly AppendOutcome[]>;
+  appendMany(
+    versions: readonly NewVersion[],
+    options?: AppendOptions,
+  ): Promise<readonly AppendOutcome[]>;
 
   /**
    * A version: the current one, the one numbered `version` (also of a removed skill), or the one

@@ -48,7 +48,7 @@ export interface AddManyOptions {
   readonly lease?: Fence;
   /** Drafts checked at once (default: 10). */
   readonly maxConcurrent?: number;
-  /** Stops before the next chunk; drafts not yet committed end with `CANCELLED`. */
+  /** Stops before the next chunk, and waiting for other writers; drafts not yet committed end with `CANCELLED`. */
   readonly signal?: AbortSignal;
   /** Receives each outcome as soon as it is committed, in order; drafts are committed up to 64 at a time. */
   readonly onResult?: (outcome: AddOutcome) => void;
@@ -100,7 +100,11 @@ export async function addMany(
       ),
     );
     const fresh = parts.duplicates === "refuse" ? refuseRepeats(prepared) : prepared;
-    const committed = await commit(parts.store, chunk, fresh, { start, explain });
+    const committed = await commit(parts.store, chunk, fresh, {
+      start,
+      explain,
+      signal: options.signal,
+    });
     for (const outcome of await annotate(parts.neighbours, fresh, committed)) {
       outcomes.push(outcome);
       onResult?.(outcome);
@@ -219,7 +223,15 @@ async function commit(
   store: SkillStore,
   drafts: readonly unknown[],
   prepared: readonly Prepared[],
-  { start, explain }: { readonly start: number; readonly explain: ExplainConflict },
+  {
+    start,
+    explain,
+    signal,
+  }: {
+    readonly start: number;
+    readonly explain: ExplainConflict;
+    readonly signal: AbortSignal | undefined;
+  },
 ): Promise<AddOutcome[]> {
   const versions = prepared.flatMap((item) =>
     "failure" in item || item.stored ? [] : [item.version],
@@ -228,7 +240,7 @@ async function commit(
   let refusal: RepertoireError | undefined;
   try {
     for (const part of inParts(versions))
-      appended = [...appended, ...(await store.appendMany(part))];
+      appended = [...appended, ...(await store.appendMany(part, { signal }))];
   } catch (error) {
     // A store out of reach fails the drafts of this chunk, and says so for each of them.
     refusal = asRepertoireError(error);

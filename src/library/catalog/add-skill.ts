@@ -33,7 +33,9 @@ export async function addSkill(
   if (prepared.stored) return prepared.result;
   throwIfAborted(options.signal, "Adding a skill");
   const { version } = prepared;
-  const appended = await explaining(explain, version.definition, () => store.append(version));
+  const appended = await explaining(explain, version.definition, () =>
+    store.append(version, { signal: options.signal }),
+  );
   const result = addResult(appended, prepared);
   if (!result.created) return result;
   const [annotated] = await neighbours.annotate([{ version, result }]);

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { noteDraft, skillDraft } from "../../../test/support/skill-draft.ts";
 import { temporaryLibrary } from "../../../test/support/temporary-library.ts";
@@ -270,6 +272,31 @@ test("a signal that aborts while the examples run ends them, and nothing is stor
   setTimeout(() => controller.abort(), 50);
   expect(await adding).toMatchObject({ code: "CANCELLED" });
   expect(await library.get("endless")).toBeUndefined();
+});
+
+test("a signal ends the wait for a process that holds the file, and nothing is stored", async () => {
+  await using fixture = await temporaryLibrary();
+  const { library, path } = fixture;
+  await library.add(noteDraft("first"));
+  const other = new DatabaseSync(join(path, "library.sqlite"), { timeout: 0 });
+  try {
+    other.exec("BEGIN IMMEDIATE");
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    const adding = rejection(library.add(noteDraft("one"), { signal }));
+    const addingMany = library.addMany([noteDraft("two"), noteDraft("three")], { signal });
+    setTimeout(() => stopping.abort(), 50);
+    expect(await adding).toMatchObject({ code: "CANCELLED" });
+    expect(await addingMany).toMatchObject([
+      { ok: false, error: { code: "CANCELLED" } },
+      { ok: false, error: { code: "CANCELLED" } },
+    ]);
+  } finally {
+    // Only now, so that none of them can have waited for it.
+    other.close();
+  }
+  await library.add(noteDraft("last"));
+  expect((await library.list()).map(({ id }) => id)).toEqual(["first", "last"]);
 });
 
 test("unknown options, and options of the wrong type, are refused by name", async () => {

@@ -47,7 +47,7 @@ export interface SqliteConnection extends StoreFile {
   /** A read of several statements that see the same state. */
   readonly readSnapshot: <T>(work: () => T) => Promise<T>;
   /** An immediate transaction: everything in `work` is committed, or nothing. */
-  readonly transact: <T>(work: () => T) => Promise<T>;
+  readonly transact: <T>(work: () => T, signal?: AbortSignal) => Promise<T>;
   /** A number that changes when another connection has committed, but not for own commits. */
   readonly dataVersion: () => number;
   readonly close: () => void;
@@ -139,12 +139,12 @@ export async function openConnection(
     statement,
     read: attempt,
     readSnapshot: (work) => attempt(() => within(database, "BEGIN", work)),
-    transact: (work) => {
+    transact: (work, signal) => {
       const write = (): ReturnType<typeof work> => {
         guard.check();
         return immediate(database, work);
       };
-      return asStoreErrors(() => turns.write(() => once(write)), file);
+      return asStoreErrors(() => turns.write(() => once(write), signal), file);
     },
     dataVersion() {
       assertOpen();

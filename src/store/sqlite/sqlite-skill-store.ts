@@ -54,14 +54,17 @@ export function skillStoreOn(connection: SqliteConnection, clock = systemClock):
     get commitsSeen() {
       return known?.dataVersion ?? 0;
     },
-    async append(version) {
-      const outcome = await transact(() => writer.append(version));
+    async append(version, { signal } = {}) {
+      const outcome = await transact(() => writer.append(version), signal);
       if (!outcome.ok) throw conflictOf(version, outcome);
       if (outcome.appended.created) committed(outcome.appended.revision);
       return outcome.appended;
     },
-    async appendMany(versions) {
-      const outcomes = await transact(() => versions.map((version) => writer.append(version)));
+    async appendMany(versions, { signal } = {}) {
+      const outcomes = await transact(
+        () => versions.map((version) => writer.append(version)),
+        signal,
+      );
       const last = outcomes.findLast((outcome) => outcome.ok && outcome.appended.created);
       if (last?.ok) committed(last.appended.revision);
       return outcomes;
