@@ -3,7 +3,7 @@
  * sees every commit of every process, `library.get`, beside caches that know nothing of others.
  *
  * Run: `node bench/cache.ts`; other caches are looked for in the folder named by
- * REPERTOIRE_BENCH_MODULES (its `node_modules` has `bentocache` and `cacheable`). Each sample is
+ * REPERTOIRE_BENCH_MODULES, a `node_modules` with `bentocache` and `cacheable`. Each sample is
  * 1,000 lookups over 100 keys, or 20 of what takes longer; the cases take turns for several rounds,
  * so that a busy moment of the machine falls on all of them, and the median of the rounds' medians
  * is printed. Trust the ratios more than the nanoseconds.

@@ -2,7 +2,7 @@
  * What locks cost: inside one process beside other packages, and as leases in SQLite beside a bare
  * row, alone and between processes.
  *
- *     REPERTOIRE_BENCH_MODULES=<folder with node_modules> node bench/locks.ts [in-process | leases]
+ *     REPERTOIRE_BENCH_MODULES=<node_modules> node bench/locks.ts [in-process | leases]
  *
  * Cases take turns for several rounds. Trust the ratios more than the times.
  */

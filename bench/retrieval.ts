@@ -15,7 +15,7 @@ import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { staticEmbedder } from "../src/search/static-embedder.ts";
 import { AGENT_PEERS } from "./retrieval/agent-peers.ts";
-import { MODULES } from "./retrieval/foreign-modules.ts";
+import { MODULES } from "./foreign-modules.ts";
 import { functionSet } from "./retrieval/function-set.ts";
 import { KEYWORD_PEERS } from "./retrieval/keyword-peers.ts";
 import { OWN_SYSTEMS } from "./retrieval/own-systems.ts";

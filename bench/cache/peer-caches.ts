@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { MODULES } from "../foreign-modules.ts";
 
 export interface CachedEntry {
   readonly version: number;
@@ -16,9 +17,6 @@ export interface PeerCache {
   set(key: string, value: CachedEntry): Promise<unknown>;
   delete(key: string): Promise<unknown>;
 }
-
-/** Where packages are looked for that are no dependencies. */
-const MODULES = process.env["REPERTOIRE_BENCH_MODULES"];
 
 interface Bento {
   getOrSet(options: { key: string; factory: () => Promise<CachedEntry> }): Promise<CachedEntry>;
@@ -97,7 +95,7 @@ function load<T>(name: string): Promise<T> {
 }
 
 function versionOf(name: string): string {
-  const file = join(MODULES ?? "", "node_modules", name, "package.json");
+  const file = join(MODULES ?? "", name, "package.json");
   const require = createRequire(join(MODULES ?? "", "package.json"));
   return existsSync(file) ? (require(file) as { version: string }).version : "";
 }

@@ -8,11 +8,9 @@ import { Worker } from "node:worker_threads";
 import { LIMITS } from "../../src/base/limits.ts";
 import { bareQuickjs } from "./bare-quickjs.ts";
 import { NotInstalled } from "./engine.ts";
+import { MODULES } from "../foreign-modules.ts";
 import { messagingEngine } from "./messaging-engine.ts";
 import type { BenchEngine, OpenEngine } from "./engine.ts";
-
-/** Where packages are looked for that are no dependencies. */
-const MODULES = process.env["REPERTOIRE_BENCH_MODULES"];
 
 type SkillFunction = (context: unknown, host: object) => unknown;
 

@@ -1,6 +1,7 @@
 /** Locks of other packages, behind one interface. They are no dependencies: see `bench/locks.ts`. */
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { MODULES } from "../foreign-modules.ts";
 
 export interface InProcessLock {
   readonly name: string;
@@ -20,12 +21,11 @@ const PEERS: readonly { readonly name: string; readonly make: (load: Load) => In
 
 /** Those that are installed in the folder named by REPERTOIRE_BENCH_MODULES; says which are not. */
 export function peerLocks(): readonly InProcessLock[] {
-  const folder = process.env["REPERTOIRE_BENCH_MODULES"];
-  if (folder === undefined) {
+  if (MODULES === undefined) {
     console.log("Other packages are left out: REPERTOIRE_BENCH_MODULES names no folder of modules");
     return [];
   }
-  const load: Load = createRequire(join(folder, "node_modules", "any.js"));
+  const load: Load = createRequire(join(MODULES, "any.js"));
   return PEERS.flatMap(({ name, make }) => {
     try {
       return [make(load)];

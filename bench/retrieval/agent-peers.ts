@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { embeddingText } from "../../src/search/document-text.ts";
 import type { Embedder } from "../../src/search/embedder.ts";
 import type { IndexDocument } from "../../src/search/search-index.ts";
-import { importForeign, MODULES } from "./foreign-modules.ts";
+import { importForeign, MODULES } from "../foreign-modules.ts";
 import { memoryVectors } from "./memory-vectors.ts";
 import type { System } from "./systems.ts";
 import { TOP } from "./systems.ts";

@@ -1,7 +1,7 @@
 /** Keyword search as libraries give it, with their defaults, over the same fields. */
 import { DatabaseSync } from "node:sqlite";
 import type { IndexDocument } from "../../src/search/search-index.ts";
-import { importForeign } from "./foreign-modules.ts";
+import { importForeign } from "../foreign-modules.ts";
 import type { System } from "./systems.ts";
 import { TOP } from "./systems.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { functionEmbedder, openLibrary } from "../../src/index.ts";
 import type { LibraryOptions } from "../../src/index.ts";
 import type { IndexDocument } from "../../src/search/search-index.ts";
-import { importForeign } from "./foreign-modules.ts";
+import { importForeign } from "../foreign-modules.ts";
 import type { RetrievalSet } from "./retrieval-set.ts";
 import type { OpenSystem, System } from "./systems.ts";
 import { TOP } from "./systems.ts";

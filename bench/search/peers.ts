@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { documentColumns } from "../../src/search/document-text.ts";
 import { queryTerms } from "../../src/search/query-terms.ts";
 import type { IndexDocument } from "../../src/search/search-index.ts";
+import { MODULES } from "../foreign-modules.ts";
 
 export interface Peer {
   readonly name: string;
@@ -20,7 +21,6 @@ export interface OpenPeer {
 }
 
 const LIMIT = 10;
-const MODULES = process.env["REPERTOIRE_BENCH_MODULES"];
 
 export const bareFts5: Peer = {
   name: "bare FTS5, bm25, keywords alone",

@@ -1,7 +1,7 @@
 /** The stores of skills of Mastra, behind its one interface. */
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { importForeign } from "../retrieval/foreign-modules.ts";
+import { importForeign } from "../foreign-modules.ts";
 import type { Contender, Counted } from "./counting-store.ts";
 import { FIRST } from "./counting-store.ts";
 

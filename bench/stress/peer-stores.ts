@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { importForeign, MODULES } from "../retrieval/foreign-modules.ts";
+import { importForeign, MODULES } from "../foreign-modules.ts";
 import type { Contender, Counted } from "./counting-store.ts";
 import { FIRST } from "./counting-store.ts";
 
