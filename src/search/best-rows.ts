@@ -1,43 +1,49 @@
 import { compareIds } from "./fusion.ts";
 import { bestNumbers } from "./vectors/best-numbers.ts";
 
-/** What `scoreOf` says of a row that is not to be among them. */
-export const LEFT_OUT = Number.NEGATIVE_INFINITY;
-
 export interface ScoredRow {
   readonly row: number;
   readonly score: number;
 }
 
+/** Collects the rows of the best scores. Who offers many asks `enough` first, in a loop of its own. */
+export interface BestRows {
+  /** Takes a row in and returns `enough`: a lower score is not among the best any more. */
+  offer(row: number, score: number): number;
+  /** The best, best first, ties in order of id. */
+  best(): readonly ScoredRow[];
+}
+
 /**
- * The rows of the best scores, best first, ties in order of id. Many may tie at the bottom, so ids are
- * asked for where they decide alone.
+ * @param idOf many may tie at the bottom, so ids are asked for where they decide alone
  */
-export function bestRows(
-  rows: ArrayLike<number>,
-  scoreOf: (row: number) => number,
-  limit: number,
-  idOf: (row: number) => string,
-): readonly ScoredRow[] {
-  const best = bestNumbers(limit);
-  const kept: ScoredRow[] = [];
-  let enough = LEFT_OUT;
-  for (let at = 0; at < rows.length; at++) {
-    const row = rows[at]!;
-    const score = scoreOf(row);
-    if (score < enough || score === LEFT_OUT) continue;
-    kept.push({ row, score });
-    enough = best.add(score);
-  }
-  const above = kept.filter(({ score }) => score > enough);
-  const level = firstById(
-    kept.filter(({ score }) => score === enough),
-    limit - above.length,
-    idOf,
-  );
-  return [...above, ...level].toSorted(
-    (a, b) => b.score - a.score || compareIds(idOf(a.row), idOf(b.row)),
-  );
+export function bestRows(limit: number, idOf: (row: number) => string): BestRows {
+  const numbers = bestNumbers(limit);
+  const rows: number[] = [];
+  const scores: number[] = [];
+  let enough = Number.NEGATIVE_INFINITY;
+
+  return {
+    offer(row, score) {
+      if (score < enough) return enough;
+      rows.push(row);
+      scores.push(score);
+      enough = numbers.add(score);
+      return enough;
+    },
+
+    best() {
+      const above: ScoredRow[] = [];
+      const level: ScoredRow[] = [];
+      for (const [at, score] of scores.entries()) {
+        if (score > enough) above.push({ row: rows[at]!, score });
+        else if (score === enough) level.push({ row: rows[at]!, score });
+      }
+      return [...above, ...firstById(level, limit - above.length, idOf)].toSorted(
+        (a, b) => b.score - a.score || compareIds(idOf(a.row), idOf(b.row)),
+      );
+    },
+  };
 }
 
 function firstById(

@@ -1,4 +1,4 @@
-import { bestRows, LEFT_OUT } from "./best-rows.ts";
+import { bestRows } from "./best-rows.ts";
 import type { IndexView } from "./index-view.ts";
 import { inverseFrequency } from "./keywords/bm25.ts";
 import { isScore, type ScoredTerm } from "./keywords/posting-lists.ts";
@@ -24,17 +24,15 @@ export function findKeywords(
     skills > 0 ? tokens / skills : 0,
   );
   const passing = intersection(filter, memory.rows);
-  const best = bestRows(
-    rows,
-    (row) => {
-      const passes = ((passing[row >>> 5]! >>> (row & 31)) & 1) === 1;
-      const score = scores[row]!;
-      return passes && isScore(score) ? score : LEFT_OUT;
-    },
-    limit,
-    (row) => memory.ids.get(row),
-  );
-  return new Map(best.map(({ row, score }) => [row, score]));
+  const best = bestRows(limit, (row) => memory.ids.get(row));
+  let enough = 0;
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at]!;
+    const score = scores[row]!;
+    if (score < enough || !isScore(score)) continue;
+    if (((passing[row >>> 5]! >>> (row & 31)) & 1) === 1) enough = best.offer(row, score);
+  }
+  return new Map(best.best().map(({ row, score }) => [row, score]));
 }
 
 /** A stem that two words of the query share counts twice, as two words of an FTS5 query do. */

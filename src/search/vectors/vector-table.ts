@@ -102,11 +102,9 @@ export function vectorTable(dimensions: number): VectorTable {
 
     nearest(query, sets, limit, idOf) {
       kernel.setQuery(query);
-      const rows = shortlist(query, sets, limit);
-      return bestRows(rows, (row) => kernel.cosine(row), limit, idOf).map(({ row, score }) => ({
-        row,
-        cosine: score,
-      }));
+      const nearest = bestRows(limit, idOf);
+      for (const row of shortlist(query, sets, limit)) nearest.offer(row, kernel.cosine(row));
+      return nearest.best().map(({ row, score }) => ({ row, cosine: score }));
     },
 
     get blocks() {
