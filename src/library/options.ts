@@ -218,13 +218,14 @@ export function checkRunLimits(what: string, limits: unknown): void {
   }
 }
 
-/** @throws {INVALID_INPUT} when `value` is given and is not a list of texts */
+/** @throws {INVALID_INPUT} when `value` is given and is not a list of texts, or one of them is empty */
 export function checkTexts(name: string, value: unknown): void {
   if (value === undefined) return;
-  if (Array.isArray(value) && value.every((item) => typeof item === "string")) return;
+  const areTexts = Array.isArray(value) && value.every((item) => typeof item === "string");
+  if (areTexts && !value.includes("")) return;
   throw new RepertoireError(
     "INVALID_INPUT",
-    `Expected \`${name}\` to be a list of texts, got ${preview(value)}`,
+    `Expected \`${name}\` to be a list of texts${areTexts ? " that are not empty" : ""}, got ${preview(value)}`,
     {
       details: { option: name },
     },

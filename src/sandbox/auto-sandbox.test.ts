@@ -32,7 +32,6 @@ function open(options: Partial<AutoSandboxOptions> = {}): Sandbox {
 /** How often the fast engine ran something, after these programs ran one after the other. */
 async function fastRuns(sandbox: Sandbox, programs: readonly string[]): Promise<number> {
   for (const code of programs) {
-    // oxlint-disable-next-line no-await-in-loop -- each run decides about the next
     expect((await runProgram(sandbox, code)).status).toBe("ok");
   }
   return sandbox.stats().engines?.[1]?.runs ?? 0;
@@ -58,7 +57,6 @@ test("a program that computes little by now moves back when it was looked at aga
   const slow = HEAVY.replace("5e5", "2e6");
   const counts: number[] = [];
   for (const light of [false, false, false, ...Array<boolean>(53).fill(true)]) {
-    // oxlint-disable-next-line no-await-in-loop -- each run decides about the next
     await runProgram(sandbox, slow, { context: { light }, limits: { timeoutMs: 60_000 } });
     counts.push(sandbox.stats().engines?.[1]?.runs ?? 0);
   }
@@ -69,7 +67,6 @@ test("results are the same on either engine", async () => {
   const sandbox = open();
   const values = new Set<string | undefined>();
   for (let run = 0; run < 5; run++) {
-    // oxlint-disable-next-line no-await-in-loop -- each run decides about the next
     values.add((await runProgram(sandbox, HEAVY, { seed: 1, now: 0 })).valueJson);
   }
   expect(values.size).toBe(1);
@@ -83,7 +80,6 @@ test("a program that computes little stays on the standard engine", async () => 
 test("runs that did not succeed say nothing about a program", async () => {
   const sandbox = open();
   for (let run = 0; run < 4; run++) {
-    // oxlint-disable-next-line no-await-in-loop -- each run decides about the next
     await runProgram(sandbox, HEAVY.replace("return n", "null.x"));
   }
   expect(sandbox.stats().engines?.length).toBe(1);

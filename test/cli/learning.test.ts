@@ -24,7 +24,7 @@ afterAll(() => place[Symbol.dispose]());
 
 test("what was learned is listed, by skill, caller and query", async () => {
   expect(
-    jsonOf(await place.run(["learned", "--by", "agent-7", "--skill", "mail", "--json"])),
+    jsonOf(await place.run(["learned", "--caller", "agent-7", "--skill", "mail", "--json"])),
   ).toEqual([
     {
       query: "write to ann",
@@ -47,16 +47,18 @@ test("what is to be forgotten is said, and is gone", async () => {
   for (const args of [
     ["--forget"],
     ["--all"],
-    ["--forget", "--all", "--by", "x"],
+    ["--forget", "--all", "--caller", "x"],
     ["--forget", "--all", "--limit", "1"],
   ])
     expect((await place.run(["learned", ...args])).code).toBe(2);
-  expect((await place.run(["learned", "--forget", "--by", ""])).stdout).toBe(
+  expect((await place.run(["learned", "--forget", "--caller", ""])).stdout).toBe(
     "✓ 1 learned use forgotten\n",
   );
-  expect(jsonOf(await place.run(["learned", "--forget", "--by", "agent-7", "--json"]))).toEqual({
-    forgotten: 2,
-  });
+  expect(jsonOf(await place.run(["learned", "--forget", "--caller", "agent-7", "--json"]))).toEqual(
+    {
+      forgotten: 2,
+    },
+  );
   expect(await place.run(["learned"])).toMatchObject({
     code: 0,
     stderr: "nothing was learned that fits\n",

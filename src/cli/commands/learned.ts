@@ -12,7 +12,7 @@ import type { Column } from "../terminal/table.ts";
 
 interface LearnedFlags {
   readonly skill?: string;
-  readonly by?: string;
+  readonly caller?: string;
   readonly query?: string;
   readonly limit?: number;
   readonly forget?: true;
@@ -23,10 +23,10 @@ export const learnedCommand: Install = (program, run) => {
   declareCommand(program, {
     usage: "learned",
     summary: "List the queries that searches learn from, or forget them.",
-    example: "learned --by agent-7 --forget",
+    example: "learned --caller agent-7 --forget",
   })
     .option("--skill <id>", "only those that led to this skill")
-    .option("--by <caller>", 'only those of this caller; "" are those who named nobody')
+    .option("--caller <name>", 'only those of this caller; "" are those who named nobody')
     .option("--query <text>", "only this query")
     .option("--limit <n>", "list at most this many (default: 50)", wholeNumber(1, LIMITS.pageSize))
     .option("--forget", "remove them for good; searches find as if they had never been")
@@ -40,7 +40,7 @@ export const learnedCommand: Install = (program, run) => {
 
 async function list(
   { library, output, json }: CliContext,
-  { skill: skillId, by: caller, query, limit, all }: LearnedFlags,
+  { skill: skillId, caller, query, limit, all }: LearnedFlags,
 ): Promise<void> {
   if (all === true) throw new UsageError("--all goes with --forget; a list takes --limit");
   const { learned } = await library();
@@ -53,13 +53,15 @@ async function list(
 /** What is named by nothing would be everything, which is to be said. */
 async function forget(
   { library, output, json }: CliContext,
-  { skill: skillId, by: caller, query, limit, all }: LearnedFlags,
+  { skill: skillId, caller, query, limit, all }: LearnedFlags,
 ): Promise<void> {
   const filter = defined({ skillId, caller, query });
   if (limit !== undefined)
     throw new UsageError("--limit is of the list; --forget removes all that fit");
   if ((all === true) === Object.keys(filter).length > 0)
-    throw new UsageError("Say what to forget by --skill, --by or --query, or everything by --all");
+    throw new UsageError(
+      "Say what to forget by --skill, --caller or --query, or everything by --all",
+    );
   const forgotten = await (await library()).learned.forget(filter);
   if (json) output.json({ forgotten });
   else output.text(`${output.paint("green", "✓")} ${plural(forgotten, "learned use")} forgotten\n`);

@@ -34,7 +34,6 @@ test("with the engine auto a skill that computes a lot moves to v8", async () =>
   await library.add(draftOf("heavy", HEAVY), { validate: false });
   const engines: (string | undefined)[] = [];
   for (let run = 0; run < 4; run++) {
-    // oxlint-disable-next-line no-await-in-loop -- each run decides about the next
     engines.push((await library.execute("heavy", {})).engine?.split("@")[0]);
   }
   expect(engines.at(-1)).toBe("isolated-vm");

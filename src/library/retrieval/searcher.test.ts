@@ -263,6 +263,7 @@ test("options that a search does not know, or of the wrong type, are refused", a
   for (const options of [
     { tag: "x" },
     { tags: "x" },
+    { tags: ["text", ""] },
     { category: 1 },
     { status: "open" },
     { minSuccessRate: 2 },
