@@ -11,6 +11,11 @@ export async function rejection(work: Promise<unknown>): Promise<RepertoireError
   return error as RepertoireError;
 }
 
+/** The errors of calls made at once: of each one it is known from the start that it may reject. */
+export function rejections(works: readonly Promise<unknown>[]): Promise<RepertoireError[]> {
+  return Promise.all(works.map(rejection));
+}
+
 /** The library's error a synchronous call throws. */
 export function thrown(work: () => unknown): RepertoireError {
   try {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { noteDraft, skillDraft } from "../../../test/support/skill-draft.ts";
-import { rejection } from "../../../test/support/thrown.ts";
+import { rejection, rejections } from "../../../test/support/thrown.ts";
 import { temporaryLibrary } from "../../../test/support/temporary-library.ts";
 import { VersionConflictError } from "../../base/errors.ts";
 
@@ -226,7 +226,7 @@ test("options that a change does not know, or of the wrong type, are refused", a
     library.remove("note", { reason: "x" } as object),
     library.remove("note", { expectedVersion: "1" as "any" }),
   ];
-  for (const refusal of refusals)
-    expect(await rejection(refusal)).toMatchObject({ code: "INVALID_INPUT" });
+  for (const error of await rejections(refusals))
+    expect(error).toMatchObject({ code: "INVALID_INPUT" });
   expect(await library.stats()).toMatchObject({ revision: 1 });
 });

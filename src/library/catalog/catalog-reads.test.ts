@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { noteDraft, skillDraft } from "../../../test/support/skill-draft.ts";
-import { rejection } from "../../../test/support/thrown.ts";
+import { rejection, rejections } from "../../../test/support/thrown.ts";
 import { temporaryLibrary } from "../../../test/support/temporary-library.ts";
 import type { SkillLibrary } from "../skill-library.ts";
 
@@ -260,8 +260,9 @@ test("options that a read does not know, or of the wrong type, are refused by na
     [library.list({ limit: 1001 }), "limit"],
     [library.diff("a", 0, 1), "version"],
   ];
-  for (const [read, option] of refusals)
-    expect(await rejection(read)).toMatchObject({ code: "INVALID_INPUT", details: { option } });
+  const errors = await rejections(refusals.map(([read]) => read));
+  for (const [index, [, option]] of refusals.entries())
+    expect(errors[index]).toMatchObject({ code: "INVALID_INPUT", details: { option } });
 });
 
 test("an aborted signal rejects a read, also one that the cache could answer", async () => {

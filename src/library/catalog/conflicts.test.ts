@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { noteDraft, skillDraft } from "../../../test/support/skill-draft.ts";
 import { temporaryLibrary } from "../../../test/support/temporary-library.ts";
 import type { TemporaryLibrary } from "../../../test/support/temporary-library.ts";
-import { rejection } from "../../../test/support/thrown.ts";
+import { rejection, rejections } from "../../../test/support/thrown.ts";
 import { VersionConflictError } from "../../base/errors.ts";
 import { mergeDrafts } from "../../skill/compare-drafts.ts";
 import { draftOf } from "../../skill/definition-of.ts";
@@ -204,11 +204,11 @@ test("a status other than expected is a conflict", async () => {
   expect(await library.get("note")).toMatchObject({ version: 1, status: "quarantined" });
   const known = { expectedVersion: 1, expectedStatus: "quarantined" } as const;
   expect(await library.add(next, known)).toMatchObject({ version: 2, status: "active" });
-  for (const wrong of [
+  for (const error of await rejections([
     library.add(next, { expectedStatus: "on" as never }),
     library.setStatus("note", "failed", { expectedStatus: 1 as never }),
-  ])
-    expect(await rejection(wrong)).toMatchObject({ code: "INVALID_INPUT" });
+  ]))
+    expect(error).toMatchObject({ code: "INVALID_INPUT" });
 });
 
 test("drafts of a batch each say which version they expect", async () => {

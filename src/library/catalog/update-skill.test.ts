@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { noteDraft, skillDraft } from "../../../test/support/skill-draft.ts";
 import { temporaryLibrary } from "../../../test/support/temporary-library.ts";
-import { rejection } from "../../../test/support/thrown.ts";
+import { rejection, rejections } from "../../../test/support/thrown.ts";
 import type { SkillDraft } from "../../skill/skill.ts";
 import { openLibrary } from "../open-library.ts";
 import type { ChangeDraft } from "./update-skill.ts";
@@ -233,8 +233,8 @@ test("options and results that are wrong are refused", async () => {
     library.update("note", () => "text" as unknown as SkillDraft),
     library.update("note", () => other),
   ];
-  for (const refusal of refusals)
-    expect(await rejection(refusal)).toMatchObject({ code: "INVALID_INPUT" });
+  for (const error of await rejections(refusals))
+    expect(error).toMatchObject({ code: "INVALID_INPUT" });
   await expect(
     library.update("note", (draft) => {
       (draft as { name: string }).name = "changed in place";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { draftOf } from "../../../test/support/draft-of.ts";
 import { temporaryLibrary } from "../../../test/support/temporary-library.ts";
 import type { TemporaryLibrary } from "../../../test/support/temporary-library.ts";
-import { rejection } from "../../../test/support/thrown.ts";
+import { rejection, rejections } from "../../../test/support/thrown.ts";
 import type { SkillLibrary } from "../skill-library.ts";
 
 let temporary: TemporaryLibrary;
@@ -106,12 +106,12 @@ describe("a caller", () => {
   test("is a text of 1 to 256 characters", async () => {
     for (const caller of ["", "x".repeat(257), 7, null]) {
       const options = { caller: caller as string };
-      for (const call of [
+      for (const error of await rejections([
         library.execute("risks", {}, options),
         library.executeMany([{ id: "risks" }], options),
         library.compose(["risks"], {}, options),
-      ])
-        expect(await rejection(call)).toMatchObject({
+      ]))
+        expect(error).toMatchObject({
           code: "INVALID_INPUT",
           message: expect.stringContaining("`caller` to be a text of 1 to 256 characters"),
         });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { noteDraft, skillDraft } from "../../../test/support/skill-draft.ts";
 import { temporaryLibrary } from "../../../test/support/temporary-library.ts";
-import { rejection } from "../../../test/support/thrown.ts";
+import { rejection, rejections } from "../../../test/support/thrown.ts";
 import type { SkillDraft } from "../../skill/skill.ts";
 
 function constant(id: string, value: number, fields: Partial<SkillDraft> = {}): SkillDraft {
@@ -89,14 +89,15 @@ test("versions, history and differences are those there were", async () => {
   expect(await view.diff("note", 1, 2)).toStrictEqual([
     { field: "instructions", from: "one", to: "two" },
   ]);
-  for (const unknown of [
+  const [now, before] = [await library.at(), await library.at(0)];
+  for (const error of await rejections([
     view.diff("note", 1, 3),
     view.getVersion("other"),
     view.getVersionHistory("other"),
-    (await library.at()).getVersion("note"),
-    (await library.at(0)).getVersionHistory("note"),
-  ])
-    expect((await rejection(unknown)).code).toBe("SKILL_NOT_FOUND");
+    now.getVersion("note"),
+    before.getVersionHistory("note"),
+  ]))
+    expect(error.code).toBe("SKILL_NOT_FOUND");
 });
 
 const TOOLS = [
@@ -198,18 +199,18 @@ test("a view reads only, and says so of options of its own", async () => {
   const view = await library.at();
   for (const write of ["add", "addMany", "update", "rollback", "setStatus", "remove"])
     expect(write in view).toBe(false);
-  for (const refused of [
+  for (const error of await rejections([
     view.get("note", { asOf: 0 } as object),
     view.get("note", { version: 0 }),
     view.list({ limit: 0 }),
     view.list({ order: "id" } as object),
     view.search(""),
     view.search("x", { asOf: 0 } as object),
-  ])
-    expect((await rejection(refused)).code).toBe("INVALID_INPUT");
+  ]))
+    expect(error.code).toBe("INVALID_INPUT");
   await library.close();
-  for (const call of [view.get("note"), view.list(), view.search("x"), view.execute("note")])
-    expect((await rejection(call)).code).toBe("CLOSED");
+  const late = [view.get("note"), view.list(), view.search("x"), view.execute("note")];
+  for (const error of await rejections(late)) expect(error.code).toBe("CLOSED");
 });
 
 test("a view from which too much has changed says so, and still reads by id", async () => {
@@ -220,8 +221,8 @@ test("a view from which too much has changed says so, and still reads by id", as
   await library.addMany(["a", "b", "c"].map((id) => noteDraft(id)));
   expect((await view.list()).map(({ id }) => id)).toStrictEqual(["note"]);
   await library.add(noteDraft("note", "two"), { expectedVersion: 1 });
-  for (const call of [view.list(), view.search("note")])
-    expect(await rejection(call)).toMatchObject({
+  for (const error of await rejections([view.list(), view.search("note")]))
+    expect(error).toMatchObject({
       code: "LIMIT_EXCEEDED",
       details: { limit: "viewChanges", max: 3, revision: 1 },
     });
