@@ -62,16 +62,20 @@ function searchOn(index: SearchIndex, embedder: Embedder, ids: readonly string[]
     const [vector] = isHybrid ? await embedder.embed([text], "query") : [];
     const nowMs = Date.parse(DAY);
     const meaning = vector === undefined ? {} : { vector };
-    return index.search({
-      text,
-      ...meaning,
-      filter: {
-        status: "active",
-        ...(removed.length > 0 ? { only: new Set(ids.filter((id) => !removed.includes(id))) } : {}),
-      },
-      limit: CONFIDENCE_HITS,
-      ...(learned === undefined ? {} : { learned: learned.signals({ text, nowMs, ...meaning }) }),
-    });
+    return (
+      await index.search({
+        text,
+        ...meaning,
+        filter: {
+          status: "active",
+          ...(removed.length > 0
+            ? { only: new Set(ids.filter((id) => !removed.includes(id))) }
+            : {}),
+        },
+        limit: CONFIDENCE_HITS,
+        ...(learned === undefined ? {} : { learned: learned.signals({ text, nowMs, ...meaning }) }),
+      })
+    ).hits;
   };
 }
 

@@ -65,6 +65,7 @@ export async function libraryStats(parts: LibraryParts): Promise<LibraryStats> {
   const totals = await evidence.totals();
   await learning.refresh();
   const { index, embedder, indexer } = spaces.current;
+  const { revision: indexed, skills, vectors, pending } = await index.state();
   const embedderError = indexer.embedderError ?? spaces.next?.indexer.embedderError;
   const next = await spaces.progress();
   const holders = await locks.holders("");
@@ -77,8 +78,10 @@ export async function libraryStats(parts: LibraryParts): Promise<LibraryStats> {
     versions,
     runs: { ...totals, ...evidence.recording },
     search: {
-      revision: await index.revision(),
-      ...(await index.counts()),
+      revision: indexed,
+      skills,
+      vectors,
+      pending,
       embedder: embedder?.id ?? null,
       ...(embedderError === undefined ? {} : { embedderError }),
       ...(next === undefined ? {} : { next }),

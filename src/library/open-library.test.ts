@@ -248,7 +248,7 @@ test("drivers that were passed in stay open", async () => {
   await library.close();
   expect(await store.revision()).toBe(1);
   expect((await runs.totals()).runs).toBe(1);
-  expect(await index.revision()).toBe(1);
+  expect((await index.state()).revision).toBe(1);
   await (await locks.acquire("key")).release();
   expect(sandbox.stats()).toBeDefined();
   await using again = await openLibrary({ store, runs, index, locks, sandbox, embedder: false });

@@ -139,7 +139,7 @@ test("keywords are scored by the formula, through additions, changes and removal
           // Taking changes over one by one and all at once must come to the same.
           if (at % 2 === 0) await index.search({ text: query, filter: ACTIVE, limit: 5 });
         }
-        const hits = await index.search({ text: query, filter: ACTIVE, limit: 50 });
+        const hits = (await index.search({ text: query, filter: ACTIVE, limit: 50 })).hits;
         const expected = byFormula([...documents.values()], query);
         expectScores(hits, expected);
         const relevances = new Map(expected.map(({ id, relevance }) => [id, relevance]));
@@ -163,7 +163,7 @@ test("what has no code or instructions is scored for a word as FTS5 scores it", 
         const index = await sqliteSearchIndex({ path: join(directory, `${++run}.sqlite`) });
         const upserts = parts.map((part, n) => indexDocument(`d${n}`, part));
         await index.apply({ upserts, removals: [], revision: 1 });
-        const hits = await index.search({ text: query, filter: ACTIVE, limit: 50 });
+        const hits = (await index.search({ text: query, filter: ACTIVE, limit: 50 })).hits;
         expectScores(hits, byFts5(upserts, query));
         await index.close();
       },
@@ -184,7 +184,7 @@ test("a text scorer apart from the index gives the relevances of the index", asy
         await index.apply({ upserts, removals: [], revision: 1 });
         const scorer = textScorer();
         for (const document of upserts) scorer.add(document);
-        const hits = await index.search({ text: query, filter: ACTIVE, limit: 50 });
+        const hits = (await index.search({ text: query, filter: ACTIVE, limit: 50 })).hits;
         const scores = scorer.score(query);
         expect(scores.size).toBe(hits.length);
         for (const { summary, bm25 } of hits) expect(bm25).toBeCloseTo(scores.get(summary.id)!, 4);
@@ -205,7 +205,7 @@ test("words that every document has still put them in order", async () => {
     indexDocument("mail", { name: "Mail", description: "sends mail" }),
   ];
   await index.apply({ upserts, removals: [], revision: 1 });
-  const hits = await index.search({ text: "mail", filter: ACTIVE, limit: 9 });
+  const hits = (await index.search({ text: "mail", filter: ACTIVE, limit: 9 })).hits;
   expect(hits.map(({ summary }) => summary.id)).toEqual(["mail", "other"]);
   expect(hits[0]!.bm25).toBeGreaterThan(0.1);
   await index.close();
@@ -225,7 +225,7 @@ test("long code makes a skill no less relevant, and its words no more common", a
   ];
   await index.apply({ upserts, removals: [], revision: 1 });
   const relevances = async (): Promise<readonly (readonly [string, number])[]> =>
-    (await index.search({ text: "invoice", filter: ACTIVE, limit: 9 })).map(
+    (await index.search({ text: "invoice", filter: ACTIVE, limit: 9 })).hits.map(
       ({ summary, bm25 = 0 }) => [summary.id, bm25],
     );
   const before = await relevances();

@@ -11,6 +11,7 @@ import { LIMITS } from "../base/limits.ts";
 import { retryWhileBusy, type BusyPolicy } from "../base/retry-while-busy.ts";
 import { discardIndexFile, exclusively, openIndexFile, type IndexFile } from "./index-file.ts";
 import { prepareStatements, type IndexStatements } from "./index-statements.ts";
+import type { IndexState } from "./search-index.ts";
 import { isBusy, isDamage, isSqliteError } from "./sqlite-errors.ts";
 
 export interface IndexConnectionOptions {
@@ -30,17 +31,12 @@ export interface OpenFile extends IndexFile {
   readonly statements: IndexStatements;
 }
 
-export interface IndexState {
-  readonly revision: number;
-  readonly mark: string;
+export interface FileState extends IndexState {
   /** Changes whenever what other processes hold in memory is void. */
   readonly generation: string;
   readonly embedder: string | null;
   readonly dimensions: number | null;
   readonly fills: number;
-  readonly skills: number;
-  readonly pending: number;
-  readonly vectors: number;
   readonly tokens: number;
   /** Whether its vectors are of the embedder this connection was opened for. */
   readonly isOurs: boolean;
@@ -50,12 +46,12 @@ export interface IndexConnection {
   /** Runs a transaction on the current file. */
   run<T>(
     kind: "BEGIN" | "BEGIN IMMEDIATE",
-    action: (file: OpenFile, state: IndexState) => T,
+    action: (file: OpenFile, state: FileState) => T,
   ): Promise<T>;
   /** Leaves the file for a new one, which is empty. */
   beginAnew(): Promise<void>;
   /** The state as it was found when this was opened. */
-  readonly opened: IndexState;
+  readonly opened: FileState;
   close(): void;
 }
 
@@ -104,7 +100,7 @@ export async function indexConnection({
     }
   }
 
-  function readState({ statements }: OpenFile): IndexState {
+  function readState({ statements }: OpenFile): FileState {
     const row = statements.state.get()!;
     const embedder = row.embedder as string | null;
     const length = row.dimensions === null ? null : Number(row.dimensions);
@@ -221,4 +217,10 @@ function transaction<T>(file: OpenFile, kind: "BEGIN" | "BEGIN IMMEDIATE", actio
     if (file.database.isTransaction) file.database.exec("ROLLBACK");
     throw error;
   }
+}
+
+/** What is told of the file to whoever feeds and asks the index. */
+export function stateOf(file: FileState): IndexState {
+  const { revision, mark, generation, skills, vectors, pending } = file;
+  return { revision, mark, generation, skills, vectors, pending };
 }

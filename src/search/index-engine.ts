@@ -10,9 +10,11 @@ import {
   indexConnection,
   type IndexConnection,
   type IndexConnectionOptions,
-  type IndexState,
+  type FileState,
   type OpenFile,
+  stateOf,
 } from "./index-connection.ts";
+import { foundRows, type FoundRows } from "./found-rows.ts";
 import type { IndexView } from "./index-view.ts";
 import { prepareDocuments, writeUpdate } from "./index-writer.ts";
 import { stemmer } from "./keywords/stemmer.ts";
@@ -20,12 +22,11 @@ import { readPack, writePack } from "./memory/index-pack.ts";
 import { indexMemory } from "./memory/index-memory.ts";
 import { readAll, readChanges, readPostings } from "./memory/read-rows.ts";
 import { nearestDocuments } from "./nearest-documents.ts";
-import { packHits, type PackedHits } from "./packed-hits.ts";
 import { rankHits } from "./rank-hits.ts";
 import type { IndexNeighbour, IndexQuery, IndexUpdate } from "./search-index.ts";
 
 export interface IndexEngine {
-  search(query: IndexQuery): Promise<PackedHits>;
+  search(query: IndexQuery): Promise<FoundRows>;
   neighbours(id: string, limit: number): Promise<readonly IndexNeighbour[] | undefined>;
   /**
    * Applies changes, unless they are no news.
@@ -74,7 +75,7 @@ export async function indexEngine(
   let builds = 0;
   let rejectedPacks = 0;
 
-  function refresh({ statements }: OpenFile, state: IndexState): void {
+  function refresh({ statements }: OpenFile, state: FileState): void {
     ({ skills } = state);
     const { generation, revision, fills } = state;
     const length = state.isOurs ? dimensions : 0;
@@ -98,7 +99,7 @@ export async function indexEngine(
     held = { generation, revision, fills };
   }
 
-  function load({ generation, revision, fills }: IndexState): void {
+  function load({ generation, revision, fills }: FileState): void {
     const pack = readPack(packPath, memory, { generation, dimensions, revision, fills });
     if (pack === "none") return;
     if (pack === "rejected") {
@@ -110,11 +111,11 @@ export async function indexEngine(
     saved = { generation, changed: 0 };
   }
 
-  function view({ statements }: OpenFile, { skills, tokens }: IndexState): IndexView {
+  function view({ statements }: OpenFile, { skills, tokens }: FileState): IndexView {
     return { statements, memory, stemmer: words, skills, tokens };
   }
 
-  function isNews(update: IndexUpdate, state: IndexState, told: string): boolean {
+  function isNews(update: IndexUpdate, state: FileState, told: string): boolean {
     return state.generation === told && update.revision > state.revision;
   }
 
@@ -127,7 +128,9 @@ export async function indexEngine(
           view(file, state),
           embedderId === undefined || vector === undefined ? keywordQuery : query,
         );
-        return packHits(hits, (rowid) => file.statements.summary.get(rowid)!.summary as string);
+        const summaryOf = (rowid: number): string =>
+          file.statements.summary.get(rowid)!.summary as string;
+        return foundRows(hits, summaryOf, stateOf(state));
       }),
 
     neighbours: (id, limit) =>

@@ -25,18 +25,24 @@ export interface IndexUpdate {
   readonly revision: number;
   /** Tells that revision from the same number in another history of the store (default: ""). */
   readonly mark?: string;
-  /** That of the position the update was made for: it is applied to no other (default: the last one told). */
+  /** That of the state the update was made for: it is applied to no other (default: the last one told). */
   readonly generation?: string;
 }
 
-/** Where an index stands. */
-export interface IndexPosition {
+/** Where an index stands, and what it holds there. */
+export interface IndexState {
   /** Store revision, over all processes that share the index; 0 when it is empty. */
   readonly revision: number;
   /** What that revision was applied with. */
   readonly mark: string;
   /** Another one each time the index was emptied; an index that nobody else can empty may leave it out. */
   readonly generation?: string;
+  /** Skills indexed. */
+  readonly skills: number;
+  /** How many of them have a vector. */
+  readonly vectors: number;
+  /** How many wait for one. */
+  readonly pending: number;
 }
 
 export interface IndexFilter {
@@ -119,6 +125,13 @@ export interface IndexHit {
   readonly cosine?: number;
 }
 
+export interface IndexAnswer {
+  /** Best first; ties in order of id. */
+  readonly hits: readonly IndexHit[];
+  /** That of the index at the very moment it was searched. */
+  readonly state: IndexState;
+}
+
 /** A document near another one. */
 export interface IndexNeighbour {
   readonly summary: SkillSummary;
@@ -138,11 +151,7 @@ export interface IndexReport extends Problems {
 }
 
 export interface SearchIndex {
-  /** Store revision the index stands at, over all processes that share it; 0 when empty. */
-  revision(): Promise<number>;
-
-  /** That revision with the mark it was applied with, and the index it is of. */
-  position(): Promise<IndexPosition>;
+  state(): Promise<IndexState>;
 
   /**
    * Applies changes. Does nothing when another process has already applied them
@@ -150,8 +159,7 @@ export interface SearchIndex {
    */
   apply(update: IndexUpdate): Promise<void>;
 
-  /** Hits, best first; ties in order of id. */
-  search(query: IndexQuery): Promise<readonly IndexHit[]>;
+  search(query: IndexQuery): Promise<IndexAnswer>;
 
   /**
    * The active documents nearest to an indexed one, nearest first: by its vector, or by its words
@@ -160,13 +168,6 @@ export interface SearchIndex {
    * @returns `undefined` when that one is not indexed
    */
   neighbours(id: string, limit: number): Promise<readonly IndexNeighbour[] | undefined>;
-
-  /** Number of skills indexed, how many of them have a vector, and how many wait for one. */
-  counts(): Promise<{
-    readonly skills: number;
-    readonly vectors: number;
-    readonly pending: number;
-  }>;
 
   /**
    * Skills that were applied without a vector; none in an index without an embedder.

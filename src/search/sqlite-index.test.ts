@@ -49,7 +49,7 @@ async function open(options: Partial<SqliteSearchIndexOptions> = {}): Promise<Se
 }
 
 async function find(index: SearchIndex, text: string): Promise<readonly string[]> {
-  return idsOf(await index.search({ text, filter: ACTIVE, limit: 10 }));
+  return idsOf((await index.search({ text, filter: ACTIVE, limit: 10 })).hits);
 }
 
 declareContract(
@@ -113,7 +113,7 @@ describe("words", () => {
       fc.asyncProperty(fc.array(fragment), async (fragments) => {
         const text = fragments.join(" ");
         const filter: IndexFilter = { status: "active", category: "in" };
-        const hits = await index.search({ text, filter, limit: 50 });
+        const hits = (await index.search({ text, filter, limit: 50 })).hits;
         expect(hits.every(({ summary }) => summary.category === "in")).toBe(true);
       }),
       { numRuns: 100 },
@@ -129,7 +129,7 @@ describe("two handles on one file", () => {
     const near = (index: SearchIndex): Promise<readonly string[]> =>
       index
         .search({ text: "", vector: direction(0), filter: ACTIVE, limit: 10 })
-        .then((hits) => idsOf(hits));
+        .then(({ hits }) => idsOf(hits));
 
     const a = indexDocument("a", { vector: direction(1) });
     const b = indexDocument("b", { vector: direction(2) });
@@ -141,39 +141,39 @@ describe("two handles on one file", () => {
     const retired = indexDocument("a", { vector: direction(1), status: "deprecated" });
     await writer.apply({ upserts: [retired, b], removals: [], revision: 3 });
     expect(await near(reader)).toEqual(["b", "c"]);
-    expect(await reader.revision()).toBe(3);
+    expect((await reader.state()).revision).toBe(3);
     await reader.reset();
     expect(await near(writer)).toEqual([]);
-    expect(await writer.revision()).toBe(0);
+    expect((await writer.state()).revision).toBe(0);
   });
 
   test("apply the same changes once, whoever comes first", async () => {
     const handles = await Promise.all([open(), open(), open()]);
     const update = { upserts: [indexDocument("a")], removals: [], revision: 7 };
     await Promise.all(handles.map((index) => index.apply(update)));
-    expect(await handles[0].counts()).toEqual({ skills: 1, vectors: 0, pending: 1 });
-    expect(await handles[2].revision()).toBe(7);
+    expect(await handles[0].state()).toMatchObject({ skills: 1, vectors: 0, pending: 1 });
+    expect((await handles[2].state()).revision).toBe(7);
   });
 
   test("do not apply changes computed against an index that was emptied since", async () => {
     const [slow, other] = [await open(), await open()];
     await slow.apply({ upserts: [indexDocument("a")], removals: [], revision: 1 });
-    expect(await slow.revision()).toBe(1);
+    expect((await slow.state()).revision).toBe(1);
     await other.reset();
     await slow.apply({ upserts: [indexDocument("b")], removals: [], revision: 2 });
-    expect(await slow.revision()).toBe(0);
-    expect(await slow.counts()).toEqual({ skills: 0, vectors: 0, pending: 0 });
+    expect((await slow.state()).revision).toBe(0);
+    expect(await slow.state()).toMatchObject({ skills: 0, vectors: 0, pending: 0 });
   });
 
   test("nor when somebody has asked meanwhile where it stands", async () => {
     const [slow, other] = [await open(), await open()];
     await slow.apply({ upserts: [indexDocument("a")], removals: [], revision: 1 });
-    const { generation = "" } = await slow.position();
+    const { generation = "" } = await slow.state();
     await other.reset();
-    expect(await slow.revision()).toBe(0);
+    expect((await slow.state()).revision).toBe(0);
     await slow.apply({ upserts: [indexDocument("b")], removals: [], revision: 2, generation });
-    expect(await slow.revision()).toBe(0);
-    expect((await slow.position()).generation).not.toBe(generation);
+    expect((await slow.state()).revision).toBe(0);
+    expect((await slow.state()).generation).not.toBe(generation);
   });
 
   test("in processes that empty it again and again get answers, and never an error", async () => {
@@ -185,7 +185,7 @@ describe("two handles on one file", () => {
       const upserts = [{ summary, parameters: "", instructions: "", code: "" }];
       for (let round = 0; round < 40; round++) {
         await index.reset();
-        const { revision, generation } = await index.position();
+        const { revision, generation } = await index.state();
         await index.apply({ upserts, removals: [], revision: revision + 1, generation });
         await index.search({ text: "afar", filter: { status: "active" }, limit: 1 });
       }
@@ -212,7 +212,7 @@ describe("two handles on one file", () => {
     const flags = ["--input-type=module", "--eval", program];
     await promisify(execFile)(process.execPath, [...flags, module, path]);
     expect(await find(index, "afar ours")).toEqual(["theirs"]);
-    expect(await index.revision()).toBe(2);
+    expect((await index.state()).revision).toBe(2);
   });
 });
 
@@ -223,7 +223,7 @@ describe("a file that is no usable index", () => {
     await first.close();
     damageFrom(HEADER_BYTES);
     const index = await open();
-    expect(await index.revision()).toBe(0);
+    expect((await index.state()).revision).toBe(0);
     await index.apply({ upserts: [indexDocument("b")], removals: [], revision: 5 });
     expect(await find(index, "a b")).toEqual(["b"]);
   });
@@ -236,8 +236,8 @@ describe("a file that is no usable index", () => {
     newer.exec("PRAGMA user_version = 1000");
     newer.close();
     const index = await open();
-    expect(await index.revision()).toBe(0);
-    expect(await index.counts()).toEqual({ skills: 0, vectors: 0, pending: 0 });
+    expect((await index.state()).revision).toBe(0);
+    expect(await index.state()).toMatchObject({ skills: 0, vectors: 0, pending: 0 });
     expect(readdirSync(directory).some((name) => name.includes("not-an-index"))).toBe(false);
   });
 
@@ -246,7 +246,7 @@ describe("a file that is no usable index", () => {
     theirs.exec("CREATE TABLE treasure (gold); INSERT INTO treasure VALUES (7)");
     theirs.close();
     const index = await open();
-    expect(await index.revision()).toBe(0);
+    expect((await index.state()).revision).toBe(0);
     const aside = readdirSync(directory).find((name) => name.includes("not-an-index"));
     const kept = new DatabaseSync(join(directory, aside!));
     expect({ ...kept.prepare("SELECT gold FROM treasure").get() }).toEqual({ gold: 7 });
@@ -256,7 +256,7 @@ describe("a file that is no usable index", () => {
   test("is renamed when it is no database at all", async () => {
     writeFileSync(path, "a shopping list");
     const index = await open();
-    expect(await index.revision()).toBe(0);
+    expect((await index.state()).revision).toBe(0);
     expect(readdirSync(directory).some((name) => name.includes("not-an-index"))).toBe(true);
   });
 
@@ -264,7 +264,7 @@ describe("a file that is no usable index", () => {
     const index = await open();
     await index.apply({ upserts: [indexDocument("a")], removals: [], revision: 5 });
     for (const suffix of ["-wal", "-shm", ""]) rmSync(`${path}${suffix}`, { force: true });
-    expect(await index.revision()).toBe(0);
+    expect((await index.state()).revision).toBe(0);
     expect(await find(index, "a")).toEqual([]);
     expect(existsSync(path)).toBe(true);
   });
@@ -276,7 +276,7 @@ describe("a file that is no usable index", () => {
     const index = await open();
     damageFrom(PAGE_BYTES);
     await expect(find(index, "a")).rejects.toMatchObject({ code: "STORE_CORRUPT" });
-    expect(await index.revision()).toBe(0);
+    expect((await index.state()).revision).toBe(0);
     await index.apply({ upserts: [indexDocument("a")], removals: [], revision: 5 });
     expect(await find(index, "a")).toEqual(["a"]);
   });
@@ -291,9 +291,9 @@ describe("vectors", () => {
       revision: 1,
     });
     const second = await open({ embedderId: "other", dimensions: 2 });
-    expect(await second.counts()).toEqual({ skills: 1, vectors: 0, pending: 1 });
+    expect(await second.state()).toMatchObject({ skills: 1, vectors: 0, pending: 1 });
     expect(await find(second, "a")).toEqual(["a"]);
-    expect(await second.revision()).toBe(1);
+    expect((await second.state()).revision).toBe(1);
 
     const query = { text: "", filter: ACTIVE, limit: 10 };
     await second.apply({
@@ -301,13 +301,15 @@ describe("vectors", () => {
       removals: [],
       revision: 2,
     });
-    expect(idsOf(await second.search({ ...query, vector: Float32Array.of(1, 0) }))).toEqual(["b"]);
+    expect(idsOf((await second.search({ ...query, vector: Float32Array.of(1, 0) })).hits)).toEqual([
+      "b",
+    ]);
     // The first handle's space is gone: it neither compares nor stores vectors, and still works.
-    expect(await first.search({ ...query, vector: direction(0) })).toEqual([]);
-    expect(await first.revision()).toBe(2);
+    expect((await first.search({ ...query, vector: direction(0) })).hits).toEqual([]);
+    expect((await first.state()).revision).toBe(2);
     const late = indexDocument("c", { vector: direction(0) });
     await first.apply({ upserts: [late], removals: [], revision: 3 });
-    expect(await second.counts()).toEqual({ skills: 3, vectors: 1, pending: 2 });
+    expect(await second.state()).toMatchObject({ skills: 3, vectors: 1, pending: 2 });
     expect(await find(first, "c")).toEqual(["c"]);
   });
 
@@ -316,20 +318,20 @@ describe("vectors", () => {
     const a = indexDocument("a");
     await first.apply({ upserts: [a, indexDocument("b")], removals: [], revision: 1 });
     const query = { text: "", vector: direction(0), filter: ACTIVE, limit: 10 };
-    expect(await second.search(query)).toEqual([]);
+    expect((await second.search(query)).hits).toEqual([]);
     const { generation } = await first.unembedded({ limit: 1 });
     await first.addVectors({
       generation,
       vectors: [{ id: "a", version: 1, vector: direction(5) }],
     });
-    expect(idsOf(await second.search(query))).toEqual(["a"]);
+    expect(idsOf((await second.search(query)).hits)).toEqual(["a"]);
     await second.addVectors({
       generation,
       vectors: [{ id: "b", version: 1, vector: direction(0) }],
     });
-    expect(idsOf(await first.search(query))).toEqual(["b", "a"]);
+    expect(idsOf((await first.search(query)).hits)).toEqual(["b", "a"]);
     const fresh = await open();
-    expect(idsOf(await fresh.search(query))).toEqual(["b", "a"]);
+    expect(idsOf((await fresh.search(query)).hits)).toEqual(["b", "a"]);
   });
 
   test("are neither kept nor compared without an embedder, and survive its absence", async () => {
@@ -342,8 +344,8 @@ describe("vectors", () => {
     const plain = await sqliteSearchIndex({ path });
     opened.push(plain);
     const query = { text: "", vector: direction(0), filter: ACTIVE, limit: 10 };
-    expect(await plain.search(query)).toEqual([]);
-    expect(idsOf(await withVectors.search(query))).toEqual(["a"]);
+    expect((await plain.search(query)).hits).toEqual([]);
+    expect(idsOf((await withVectors.search(query)).hits)).toEqual(["a"]);
   });
 
   test("of the wrong length or with a component that is no number are refused", async () => {
@@ -364,11 +366,11 @@ test("a write that another process blocks for too long says so", async () => {
   blocker.exec("BEGIN IMMEDIATE");
   const update = { upserts: [indexDocument("a")], removals: [], revision: 1 };
   await expect(index.apply(update)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
-  expect(await index.revision()).toBe(0);
+  expect((await index.state()).revision).toBe(0);
   blocker.exec("ROLLBACK");
   blocker.close();
   await index.apply(update);
-  expect(await index.revision()).toBe(1);
+  expect((await index.state()).revision).toBe(1);
 });
 
 /** Overwrites the file from an offset to its end, as a failing disk would. */

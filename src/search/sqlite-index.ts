@@ -17,11 +17,12 @@ import { callInThread } from "../base/thread-call.ts";
 import {
   indexConnection,
   type IndexConnectionOptions,
-  type IndexState,
+  type FileState,
+  stateOf,
 } from "./index-connection.ts";
+import { answerOf } from "./found-rows.ts";
 import { indexEngine, type IndexEngine } from "./index-engine.ts";
 import { writeVectors } from "./index-writer.ts";
-import { unpackHits } from "./packed-hits.ts";
 import type { SearchIndex } from "./search-index.ts";
 import { isThreadDeath, searchThread, type SearchThread } from "./thread/search-thread.ts";
 
@@ -88,25 +89,20 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
     }
   }
 
-  async function position(): Promise<IndexState> {
-    const read = (): Promise<IndexState> => connection.run("BEGIN", (_, state) => state);
-    const state = await read().catch((error: unknown) => {
+  async function readState(): Promise<FileState> {
+    const read = (): Promise<FileState> => connection.run("BEGIN", (_, state) => state);
+    const found = await read().catch((error: unknown) => {
       if (!(error instanceof RepertoireError && error.code === "STORE_CORRUPT")) throw error;
       // It has just been begun anew, which is all the owner needs to know.
       return read();
     });
-    told = state.generation;
-    ({ skills } = state);
-    return state;
+    told = found.generation;
+    ({ skills } = found);
+    return found;
   }
 
   return {
-    revision: async () => (await position()).revision,
-
-    async position() {
-      const { revision, mark, generation } = await position();
-      return { revision, mark, generation };
-    },
+    state: async () => stateOf(await readState()),
 
     async apply(update) {
       for (const { summary, vector } of update.upserts) {
@@ -121,13 +117,10 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
         checkVector(query.vector, dimensions, "the query");
       }
       throwIfAborted(query.signal, "Searching");
-      return unpackHits(await work((engine) => engine.search(query)));
+      return answerOf(await work((engine) => engine.search(query)));
     },
 
     neighbours: (id, limit) => work((engine) => engine.neighbours(id, limit)),
-
-    counts: () =>
-      connection.run("BEGIN", (_, { skills, vectors, pending }) => ({ skills, vectors, pending })),
 
     unembedded: ({ after = 0, limit }) =>
       connection.run("BEGIN", ({ statements }, { generation, isOurs }) => {
@@ -161,12 +154,12 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
     /** The file is left for a new one: emptied, it would keep whatever is damaged inside. */
     async reset() {
       await connection.beginAnew();
-      await position();
+      await readState();
     },
 
     async check(signal) {
       // A file that was exchanged or damaged is noticed now, not read.
-      await position();
+      await readState();
       return callInThread(CHECK, { path }, signal);
     },
 

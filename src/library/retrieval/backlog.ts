@@ -60,7 +60,7 @@ export class Backlog {
 
   /** Whether every skill has a vector, but for those whose text the embedder refuses. */
   async isDone(): Promise<boolean> {
-    const { vectors, pending } = await this.#parts.index.counts();
+    const { vectors, pending } = await this.#parts.index.state();
     return pending === 0 || (vectors > 0 && pending <= this.#refused.size);
   }
 
@@ -140,7 +140,7 @@ export class Backlog {
   /** @returns whether nothing is left */
   async #embedAll(): Promise<boolean> {
     const { index, embedder } = this.#parts;
-    const { skills, pending } = await index.counts();
+    const { skills, pending } = await index.state();
     if (pending === 0) return true;
     this.#refused.clear();
     this.#failuresInRow = 0;

@@ -136,10 +136,10 @@ test("a search finds everything although the index is emptied before it, and ful
       if (isEmptied) return inner.search(query);
       isEmptied = true;
       await rival.reset();
-      const hits = await inner.search(query);
-      expect(hits).toEqual([]);
+      const answer = await inner.search(query);
+      expect(answer.hits).toEqual([]);
       await refill.search("note");
-      return hits;
+      return answer;
     },
   };
   await using refill = await openLibrary({ path, embedder: false, index: rival });

@@ -8,7 +8,7 @@ import { RepertoireError } from "../../base/errors.ts";
 import type { JsonObject } from "../../base/json.ts";
 import { AsyncRWLock } from "../../lock/rw-lock.ts";
 import type { Embedder } from "../../search/embedder.ts";
-import type { IndexDocument, IndexPosition, SearchIndex } from "../../search/search-index.ts";
+import type { IndexDocument, IndexState, SearchIndex } from "../../search/search-index.ts";
 import { embeddingText } from "../../search/document-text.ts";
 import type { SkillSummary } from "../../skill/skill.ts";
 import type { Change, SkillStore, StoredVersion } from "../../store/skill-store.ts";
@@ -35,7 +35,7 @@ export interface IndexerParts {
 export class Indexer {
   readonly #parts: IndexerParts;
   readonly #lock = new AsyncRWLock({ name: "the search index" });
-  #running: Promise<number> | undefined;
+  #running: Promise<IndexState> | undefined;
   #background: Promise<void> | undefined;
   readonly #backlog: Backlog | undefined;
 
@@ -63,7 +63,7 @@ export class Indexer {
   /** Whether the index has all skills, and every vector that can be had. */
   async isComplete(): Promise<boolean> {
     const { store, index } = this.#parts;
-    if ((await index.revision()) < (await store.revision())) return false;
+    if ((await index.state()).revision < (await store.revision())) return false;
     return (await this.#backlog?.isDone()) ?? true;
   }
 
@@ -80,18 +80,18 @@ export class Indexer {
   /**
    * Brings the index up to every commit acknowledged before the call.
    *
-   * @returns the store revision it stands at
+   * @returns where it stands then
    */
-  async catchUp(): Promise<number> {
+  async catchUp(): Promise<IndexState> {
     const target = await this.#parts.store.revision();
     for (;;) {
       const reached = await (this.#running ?? this.#run(() => this.#applyChanges()));
-      if (reached >= Math.min(target, await this.#parts.store.revision())) return reached;
+      if (reached.revision >= Math.min(target, await this.#parts.store.revision())) return reached;
     }
   }
 
   /** All work on the index runs here, one at a time. */
-  #run(work: () => Promise<number>): Promise<number> {
+  #run(work: () => Promise<IndexState>): Promise<IndexState> {
     this.#running = work().finally(() => {
       this.#running = undefined;
     });
@@ -116,13 +116,13 @@ export class Indexer {
   }
 
   /** Empties the index and builds it anew from the store. */
-  async rebuild(): Promise<number> {
+  async rebuild(): Promise<void> {
     await using _ = await this.#lock.acquire("write");
     while (this.#running !== undefined) {
       // Whoever started it hears of its failure.
       await this.#running.catch(() => undefined);
     }
-    return await this.#run(async () => {
+    await this.#run(async () => {
       await this.#parts.index.reset();
       return this.#applyChanges();
     });
@@ -134,20 +134,20 @@ export class Indexer {
     await this.#backlog?.close();
   }
 
-  async #applyChanges(): Promise<number> {
+  async #applyChanges(): Promise<IndexState> {
     const { store, index, embedder, clock = systemClock } = this.#parts;
     const target = await store.revision();
     const embedding = embedder && new PromptEmbedding(embedder, clock);
     for (;;) {
       // The index first: read the other way round, a commit in between would make it look ahead.
-      const position = await index.position();
-      const { revision: have, mark } = position;
+      const state = await index.state();
+      const { revision: have, mark } = state;
       const newest = await store.revision();
       const isSameHistory = have <= newest && (await this.#markOf(have)) === mark;
-      if (isSameHistory && have >= Math.min(target, newest)) return have;
+      if (isSameHistory && have >= Math.min(target, newest)) return state;
       // The store has another history since, such as that of a restored backup.
       if (!isSameHistory) await index.reset();
-      else await this.#applyChunk(position, embedding);
+      else await this.#applyChunk(state, embedding);
       await new Promise((resolve) => {
         setImmediate(resolve);
       });
@@ -162,7 +162,7 @@ export class Indexer {
   }
 
   async #applyChunk(
-    { revision: have, generation }: IndexPosition,
+    { revision: have, generation }: IndexState,
     embedding: PromptEmbedding | undefined,
   ): Promise<void> {
     const { store, index } = this.#parts;
@@ -186,7 +186,7 @@ export class Indexer {
       removals: ids.filter((id) => !present.has(id)),
       revision: last.revision,
       mark: markOf(last),
-      // Others ask for the position too: by now it may be that of an index emptied since.
+      // Others ask for the state too: by now it may be that of an index emptied since.
       ...(generation === undefined ? {} : { generation }),
     });
     if (embedding && upserts.some(({ vector }) => vector === undefined)) this.#backlog?.leave();

@@ -68,6 +68,6 @@ async function formerSpace(
 
 async function hasVectors(store: SkillStore, index: SearchIndex): Promise<boolean> {
   if ((await store.revision()) === 0) return true;
-  const { vectors, pending } = await index.counts();
+  const { vectors, pending } = await index.state();
   return vectors > 0 && pending === 0;
 }

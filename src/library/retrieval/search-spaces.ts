@@ -55,8 +55,8 @@ export class SearchSpaces {
     const { next, current } = this;
     if (next?.embedder === undefined) return undefined;
     const [{ skills, pending }, { skills: total }] = await Promise.all([
-      next.index.counts(),
-      current.index.counts(),
+      next.index.state(),
+      current.index.state(),
     ]);
     return { embedder: next.embedder.id, done: skills - pending, total: Math.max(skills, total) };
   }

@@ -20,6 +20,7 @@ import {
 import type { FindSkill, MatchDependencies, WithDependencies } from "../catalog/dependencies.ts";
 import type { Evidence } from "../execution/evidence.ts";
 import { beforeAbort } from "../execution/host-fetch/before-abort.ts";
+import { findInSpace } from "./find-in-space.ts";
 import type { Learning } from "./learning.ts";
 import type { OrderedHit } from "./order-by-outcome.ts";
 import { orderByOutcome } from "./order-by-outcome.ts";
@@ -33,8 +34,6 @@ import {
   checkTexts,
 } from "../options.ts";
 import type { PinnedSearch } from "../views/pinned-search.ts";
-import type { EmbeddedQuery } from "./query-embedding.ts";
-import type { SearchSpace } from "./search-space.ts";
 import type { SearchSpaces } from "./search-spaces.ts";
 
 export interface SearchOptions {
@@ -101,13 +100,6 @@ export interface SearchResult {
 interface Ranking extends Omit<SearchResult, "matches" | "confident"> {
   /** Some more than were asked for: the outcomes of their runs may change their order. */
   readonly hits: readonly IndexHit[];
-}
-
-interface Found {
-  readonly hits: readonly IndexHit[];
-  readonly embedded: EmbeddedQuery;
-  /** What is missing though the query has a vector. */
-  readonly gap?: string;
 }
 
 /** Hits below the page that outcomes may bring onto it. */
@@ -259,104 +251,24 @@ export class Searcher {
     const filter = await this.#filterOf(options);
     const asked = options.limit ?? limits.searchResults;
     const limit = Math.max(asked + MORE_HITS, CONFIDENCE_HITS);
+    const { signal } = options;
     spaces.nudgeNext();
     return spaces.use(async (space) => {
-      const {
+      const next = spaces.current === space ? spaces.next : undefined;
+      const query = { text, filter, limit, ...(signal === undefined ? {} : { signal }) };
+      const parts = { space, next, learning, ...(pinned === undefined ? {} : { pinned }) };
+      const { hits, state, reason, gap } = await findInSpace(parts, query);
+      const revision = pinned?.revision ?? state.revision;
+      if (reason !== undefined)
+        return { hits, mode: "keyword", modeReason: reason, embedder: null, revision };
+      const ranking = {
         hits,
-        revision: newest,
-        embedded,
-        gap,
-      } = await this.#caughtUp(space, async () => {
-        // Not before: whether the skills have vectors to compare is known once they are indexed.
-        const { gap, ...embedded } = await this.#embedQuery(space, text, options.signal);
-        const { vector } = embedded;
-        const learned = learning.signals(text, vector, space.embedder);
-        const query = {
-          text,
-          filter,
-          limit,
-          learned,
-          ...(vector === undefined ? {} : { vector }),
-          ...(options.signal === undefined ? {} : { signal: options.signal }),
-        };
-        if (pinned === undefined) {
-          const hits = await space.index.search(query);
-          return { embedded, hits, ...(gap === undefined ? {} : { gap }) };
-        }
-        const found = await pinned.search(space, query);
-        const reason = gap ?? found.gap;
-        return { embedded, hits: found.hits, ...(reason === undefined ? {} : { gap: reason }) };
-      });
-      const revision = pinned?.revision ?? newest;
-      if (embedded.vector === undefined)
-        return { hits, mode: "keyword", modeReason: embedded.reason, embedder: null, revision };
-      const embedder = space.embedder?.id ?? null;
-      const ranking = { hits, mode: "hybrid", embedder, revision } as const;
+        mode: "hybrid",
+        embedder: space.embedder?.id ?? null,
+        revision,
+      } as const;
       return gap === undefined ? ranking : { ...ranking, modeReason: gap };
     });
-  }
-
-  /** An index that finds itself damaged empties itself; it is derived, so it is filled again, once. */
-  async #caughtUp(
-    space: SearchSpace,
-    search: () => Promise<Found>,
-  ): Promise<Found & { readonly revision: number }> {
-    try {
-      return await this.#searchUpToDate(space, search);
-    } catch (error) {
-      if (!(error instanceof RepertoireError && error.code === "STORE_CORRUPT")) throw error;
-      return this.#searchUpToDate(space, search);
-    }
-  }
-
-  async #searchUpToDate(
-    { index, indexer }: SearchSpace,
-    search: () => Promise<Found>,
-  ): Promise<Found & { readonly revision: number }> {
-    for (;;) {
-      const revision = await indexer.catchUp();
-      const before = await index.position();
-      if (before.revision < revision) continue;
-      const found = await search();
-      // Another process may have emptied the index just before the search, and even filled it again since.
-      const after = await index.position();
-      if (after.generation === before.generation && after.revision >= revision)
-        return { ...found, revision };
-    }
-  }
-
-  async #embedQuery(
-    { index, indexer, embedder, queries }: SearchSpace,
-    text: string,
-    signal: AbortSignal | undefined,
-  ): Promise<EmbeddedQuery & { readonly gap?: string }> {
-    if (embedder === undefined || queries === undefined)
-      return { reason: "this library has no embedder" };
-    const isPartial = (await index.unembedded({ limit: 1 })).skills.length > 0;
-    const { vectors, pending, skills } = isPartial
-      ? await index.counts()
-      : { vectors: 1, pending: 0, skills: 0 };
-    if (isPartial) indexer.resume();
-    const { embedderError } = indexer;
-    if (vectors === 0) {
-      return {
-        reason:
-          embedderError === undefined
-            ? `the embedder ${embedder.id} has not come to the skills yet`
-            : `the embedder ${embedder.id} failed on the skills: ${embedderError}`,
-      };
-    }
-    const embedded = await queries.embed(text, signal);
-    if (embedded.vector === undefined) return embedded;
-    if (isPartial) {
-      const left = `${pending} of ${skills} skills have no vector yet, and are found by keyword`;
-      return { ...embedded, gap: `${left}${failureSuffix(embedderError)}` };
-    }
-    const { spaces } = this.#parts;
-    const { next } = spaces;
-    if (next?.embedder === undefined || spaces.current.embedder !== embedder) return embedded;
-    const gap = `the skills are still being embedded with ${next.embedder.id}`;
-    return { ...embedded, gap: `${gap}${failureSuffix(next.indexer.embedderError)}` };
   }
 
   async #filterOf(options: SearchOptions): Promise<IndexFilter> {
@@ -370,10 +282,6 @@ export class Searcher {
         : { only: await this.#parts.evidence.reliable(minSuccessRate) }),
     };
   }
-}
-
-function failureSuffix(embedderError: string | undefined): string {
-  return embedderError === undefined ? "" : `; the embedder failed: ${embedderError}`;
 }
 
 function matchOf(

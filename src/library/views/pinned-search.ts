@@ -11,7 +11,7 @@ import type { Clock } from "../../base/clock.ts";
 import { embeddingText } from "../../search/document-text.ts";
 import { mergeHits } from "../../search/merge-hits.ts";
 import type { OutsideDocument } from "../../search/merge-hits.ts";
-import type { IndexHit, IndexQuery } from "../../search/search-index.ts";
+import type { IndexAnswer, IndexHit, IndexQuery, IndexState } from "../../search/search-index.ts";
 import { textScorer } from "../../search/text-scorer.ts";
 import type { TextScorer } from "../../search/text-scorer.ts";
 import type { SkillSummary } from "../../skill/skill.ts";
@@ -34,7 +34,11 @@ export interface PinnedSearch {
   search(
     space: SearchSpace,
     query: IndexQuery,
-  ): Promise<{ readonly hits: readonly IndexHit[]; readonly gap?: string }>;
+  ): Promise<{
+    readonly hits: readonly IndexHit[];
+    readonly state: IndexState;
+    readonly gap?: string;
+  }>;
 }
 
 export interface PinnedSearchParts {
@@ -116,20 +120,17 @@ export function pinnedSearch(parts: PinnedSearchParts): PinnedSearch {
   }
 
   /** The index's hits among what has not changed since. */
-  async function searchUnchanged(
-    { index }: SearchSpace,
-    query: IndexQuery,
-  ): Promise<readonly IndexHit[]> {
+  async function searchUnchanged({ index }: SearchSpace, query: IndexQuery): Promise<IndexAnswer> {
     await changed.refresh();
     for (let repeat = 0; ; repeat++) {
       if (except.size !== changed.size) except = new Set(changed.ids());
-      const hits = await index.search(
+      const { hits, state } = await index.search(
         except.size === 0 ? query : { ...query, filter: { ...query.filter, except } },
       );
       // The index may have been ahead of what was known to have changed.
       await changed.refresh();
       const kept = hits.filter(({ summary }) => !changed.has(summary.id));
-      if (kept.length === hits.length || repeat === REPEATS) return kept;
+      if (kept.length === hits.length || repeat === REPEATS) return { hits: kept, state };
     }
   }
 
@@ -137,12 +138,12 @@ export function pinnedSearch(parts: PinnedSearchParts): PinnedSearch {
     revision,
 
     async search(space, query) {
-      const unchanged = await searchUnchanged(space, query);
+      const { hits: unchanged, state } = await searchUnchanged(space, query);
       const { filter, text, vector, limit, learned = new Map() } = query;
       const former = [...changed.summaries()].filter(
         (summary) => passesFilter(summary, filter) && (filter.only?.has(summary.id) ?? true),
       );
-      if (former.length === 0) return { hits: unchanged };
+      if (former.length === 0) return { hits: unchanged, state };
       const texts = await (scorer ??= withBackground());
       const anchors = await addAnchors(texts, unchanged);
       const { known, gap } = await addFormer(texts, former, space, vector !== undefined);
@@ -161,7 +162,7 @@ export function pinnedSearch(parts: PinnedSearchParts): PinnedSearch {
         learned,
         anchors: new Map(anchors.map((id) => [id, relevances.get(id) ?? 0])),
       });
-      return gap === undefined ? { hits } : { hits, gap };
+      return gap === undefined ? { hits, state } : { hits, state, gap };
     },
   };
 }

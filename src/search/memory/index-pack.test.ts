@@ -12,9 +12,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { FoundRows } from "../found-rows.ts";
 import { indexConnection } from "../index-connection.ts";
 import { indexEngine, type IndexEngine } from "../index-engine.ts";
-import { unpackHits, type PackedHits } from "../packed-hits.ts";
 import type { IndexQuery } from "../search-index.ts";
 import { CONTRACT_DIMENSIONS, direction, indexDocument } from "../search-index.contract.ts";
 
@@ -60,7 +60,7 @@ async function apply(
   await engine.apply({ upserts, removals: [], revision }, generation);
 }
 
-async function saved(): Promise<PackedHits> {
+async function saved(): Promise<FoundRows> {
   const engine = await open();
   await apply(engine, 1, "a", "b", "naïve-ü", "d");
   const hits = await engine.search(QUERY);
@@ -115,7 +115,7 @@ test("the pack of another embedder or of an index that was emptied is not used",
   await saved();
   const other = await open(true, { embedderId: "other", dimensions: CONTRACT_DIMENSIONS });
   const { vector: _, ...byKeyword } = QUERY;
-  expect(unpackHits(await other.search(byKeyword))).toHaveLength(4);
+  expect((await other.search(byKeyword)).scores).toHaveLength(4);
   expect([other.builds, other.rejectedPacks]).toEqual([1, 1]);
 });
 

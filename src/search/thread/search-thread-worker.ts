@@ -1,6 +1,7 @@
 /** The thread that works on a search index. */
 import { parentPort, workerData } from "node:worker_threads";
 import { indexEngine, type IndexEngine } from "../index-engine.ts";
+import { packRows } from "../found-rows.ts";
 import type { IndexQuery } from "../search-index.ts";
 import {
   toWireFailure,
@@ -37,7 +38,7 @@ function queryOf({ filter: { only, except, ...filter }, ...query }: WireQuery): 
 function perform(engine: IndexEngine, task: SearchTask): Promise<unknown> {
   switch (task.kind) {
     case "search":
-      return engine.search(queryOf(task.query));
+      return engine.search(queryOf(task.query)).then(packRows);
     case "neighbours":
       return engine.neighbours(task.id, task.limit);
     case "apply":

@@ -88,13 +88,13 @@ test("a thread answers every question exactly as the caller's own thread does", 
           const id = `d${n}`;
           // By turns, so that each also takes over what the other wrote.
           const writer = at % 2 === 0 ? here : there;
-          await writer.revision();
+          await writer.state();
           await writer.apply({
             upserts: document === null ? [] : [indexDocument(id, document)],
             removals: document === null ? [id] : [],
             revision: at + 1,
           });
-          expect(await there.search(asked)).toEqual(await here.search(asked));
+          expect((await there.search(asked)).hits).toEqual((await here.search(asked)).hits);
           expect(await there.neighbours(id, 3)).toEqual(await here.neighbours(id, 3));
         }
         expect([here.activity().threaded, there.activity().threaded]).toEqual([false, true]);
@@ -109,9 +109,9 @@ test("an index that grows moves to a thread and goes on answering", async () => 
   const index = await open(3);
   const threaded: boolean[] = [];
   for (let n = 1; n <= 4; n++) {
-    await index.revision();
+    await index.state();
     await index.apply({ upserts: [indexDocument(`word${n}`)], removals: [], revision: n });
-    expect(idsOf(await index.search({ ...ANY, text: `word${n}` }))[0]).toBe(`word${n}`);
+    expect(idsOf((await index.search({ ...ANY, text: `word${n}` })).hits)[0]).toBe(`word${n}`);
     threaded.push(index.activity().threaded);
   }
   expect(threaded).toEqual([false, false, false, true]);
@@ -122,9 +122,9 @@ test("a thread that dies is replaced, and what was asked of it is answered", asy
   await index.apply({ upserts: [indexDocument("word")], removals: [], revision: 1 });
   const answers = Promise.all([index.search(ANY), index.search(ANY), index.search(ANY)]);
   await workers[0]!.terminate();
-  for (const hits of await answers) expect(idsOf(hits)).toEqual(["word"]);
+  for (const { hits } of await answers) expect(idsOf(hits)).toEqual(["word"]);
   await workers.at(-1)!.terminate();
-  expect(idsOf(await index.search(ANY))).toEqual(["word"]);
+  expect(idsOf((await index.search(ANY)).hits)).toEqual(["word"]);
   expect(index.activity()).toMatchObject({ threaded: true, replacedThreads: 2 });
 });
 
@@ -135,7 +135,7 @@ test("a search is answered here when threads die of it again and again", async (
   const kill = (worker: Worker): unknown => worker.terminate();
   process.on("worker", kill);
   try {
-    expect(idsOf(await index.search(ANY))).toEqual(["word"]);
+    expect(idsOf((await index.search(ANY)).hits)).toEqual(["word"]);
   } finally {
     process.off("worker", kill);
   }
@@ -148,7 +148,7 @@ test("an aborted search ends at once, the others are answered", async () => {
   const controller = new AbortController();
   const asked = Array.from({ length: 10 }, (_, n) =>
     index.search(n === 5 ? { ...ANY, signal: controller.signal } : ANY).then(
-      (hits) => hits.length,
+      ({ hits }) => hits.length,
       (error: { code: string }) => error.code,
     ),
   );
@@ -163,7 +163,7 @@ test("more searches than it can keep waiting are refused, and no other is lost",
   await index.apply({ upserts: [indexDocument("word")], removals: [], revision: 1 });
   const asked = Array.from({ length: 1500 }, () =>
     index.search(ANY).then(
-      (hits) => hits.length,
+      ({ hits }) => hits.length,
       (error: { code: string }) => error.code,
     ),
   );
@@ -171,17 +171,17 @@ test("more searches than it can keep waiting are refused, and no other is lost",
   const refused = answers.filter((answer) => answer === "LIMIT_EXCEEDED").length;
   expect(refused).toBeGreaterThan(0);
   expect(answers.filter((answer) => answer === 1)).toHaveLength(1500 - refused);
-  expect(idsOf(await index.search(ANY))).toEqual(["word"]);
+  expect(idsOf((await index.search(ANY)).hits)).toEqual(["word"]);
 });
 
 test("what was built for one search alone is kept when it is closed, and not built again", async () => {
   const index = await open();
   await index.apply({ upserts: [indexDocument("word")], removals: [], revision: 1 });
-  const first = await index.search(ANY);
+  const first = (await index.search(ANY)).hits;
   await index.close();
   expect(existsSync(join(directory, "index.sqlite.pack"))).toBe(true);
   const again = await open();
-  expect(await again.search(ANY)).toStrictEqual(first);
+  expect((await again.search(ANY)).hits).toStrictEqual(first);
   expect(again.activity()).toMatchObject({ threaded: true, builds: 0, rejectedPacks: 0 });
 });
 

@@ -10,6 +10,7 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { cancelledError } from "../../base/abort.ts";
 import { RepertoireError } from "../../base/errors.ts";
+import { type PackedRows, unpackRows } from "../found-rows.ts";
 import type { IndexEngine } from "../index-engine.ts";
 import type { IndexFilter } from "../search-index.ts";
 import {
@@ -203,10 +204,11 @@ export function searchThread(options: SearchThreadOptions): SearchThread {
 
   return {
     search({ signal, filter, ...query }) {
-      return ask(
-        () => ({ kind: "search", query: { ...query, filter: wireFilter(filter) } }),
-        signal,
-      );
+      const task = (): SearchTask => ({
+        kind: "search",
+        query: { ...query, filter: wireFilter(filter) },
+      });
+      return ask<PackedRows>(task, signal).then(unpackRows);
     },
     neighbours: (id, limit) => ask(() => ({ kind: "neighbours", id, limit })),
     apply: (update, told) => ask(() => ({ kind: "apply", update, told })),
