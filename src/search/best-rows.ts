@@ -35,7 +35,8 @@ export function bestRows(limit: number, idOf: (row: number) => string): BestRows
     best() {
       const above: ScoredRow[] = [];
       const level: ScoredRow[] = [];
-      for (const [at, score] of scores.entries()) {
+      for (let at = 0; at < scores.length; at++) {
+        const score = scores[at]!;
         if (score > enough) above.push({ row: rows[at]!, score });
         else if (score === enough) level.push({ row: rows[at]!, score });
       }

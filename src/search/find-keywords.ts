@@ -1,22 +1,20 @@
-import { bestRows } from "./best-rows.ts";
+import { bestRows, type ScoredRow } from "./best-rows.ts";
 import type { IndexView } from "./index-view.ts";
 import { inverseFrequency } from "./keywords/bm25.ts";
 import { isScore, type ScoredTerm } from "./keywords/posting-lists.ts";
-import { queryTerms } from "./query-terms.ts";
 import { intersection, type Bitmap } from "./vectors/bitmap.ts";
 
 /**
- * Rows with any of the text's terms, best bm25 first, ties in order of id; `undefined` when the text has
- * no terms. Any, not all: a sentence rarely shares every word with what it asks for.
+ * Rows with any of the terms, best bm25 first, ties in order of id. Any, not all: a sentence rarely
+ * shares every word with what it asks for.
  */
 export function findKeywords(
   view: IndexView,
-  text: string,
+  terms: readonly string[],
   filter: readonly Bitmap[],
   limit: number,
-): ReadonlyMap<number, number> | undefined {
-  const terms = queryTerms(text);
-  if (terms.length === 0) return undefined;
+): readonly ScoredRow[] {
+  if (terms.length === 0) return [];
   const { memory, skills, tokens } = view;
   const { scores, rows } = memory.postings.score(
     scoredTerms(view, terms),
@@ -32,20 +30,20 @@ export function findKeywords(
     if (score < enough || !isScore(score)) continue;
     if (((passing[row >>> 5]! >>> (row & 31)) & 1) === 1) enough = best.offer(row, score);
   }
-  return new Map(best.best().map(({ row, score }) => [row, score]));
+  return best.best();
 }
 
 /** A stem that two words of the query share counts twice, as two words of an FTS5 query do. */
 function scoredTerms(
-  { stemmer, statements, skills }: IndexView,
+  { stemmer, findTerm, skills }: IndexView,
   terms: readonly string[],
 ): readonly ScoredTerm[] {
   const times = new Map<string, number>();
   for (const stem of stemmer.stems(terms).flat()) times.set(stem, (times.get(stem) ?? 0) + 1);
   return [...times].flatMap(([stem, count]) => {
-    const known = statements.findTerm.get(stem);
+    const known = findTerm(stem);
     if (known === undefined) return [];
-    const weight = count * inverseFrequency(Number(known.documents), skills);
-    return [{ term: Number(known.number), weight }];
+    const { number: term, documents } = known;
+    return [{ term, weight: count * inverseFrequency(documents, skills) }];
   });
 }

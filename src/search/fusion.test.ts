@@ -1,6 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { COSINE_WORTH, fuse } from "./fusion.ts";
+import { COSINE_WORTH, fuse as fuseBy } from "./fusion.ts";
+import type { FusedHit, FusionCandidate, FusionEvidence } from "./fusion.ts";
+
+interface Named extends FusionCandidate {
+  readonly id: string;
+}
+
+function fuse<Candidate extends Named>(
+  candidates: readonly Candidate[],
+  evidence: FusionEvidence,
+): readonly FusedHit<Candidate>[] {
+  return fuseBy(candidates, evidence, ({ id }) => id);
+}
 
 const cosineRange = { lowest: 0.2, highest: 0.8 };
 

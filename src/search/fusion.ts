@@ -48,13 +48,12 @@ export const NEAR_TIE = 0.1;
 
 /** One document found by keywords, by its vector, or by both. */
 export interface FusionCandidate {
-  readonly id: string;
   /** Keyword relevance, higher is better; absent when no keyword found it. */
-  readonly bm25?: number;
+  readonly bm25?: number | undefined;
   /** Absent when the document or the query has no vector. */
-  readonly cosine?: number;
+  readonly cosine?: number | undefined;
   /** What was learned from use adds (default: 0). */
-  readonly lift?: number;
+  readonly lift?: number | undefined;
 }
 
 /** What the query offered to search by. */
@@ -75,10 +74,15 @@ export interface FusedHit<Candidate> {
   readonly learnedScore: number;
 }
 
-/** The candidates with their scores, best first; ties in order of id. */
+/**
+ * The candidates with their scores, best first; ties in order of id.
+ *
+ * @param idOf asked for candidates that tie alone
+ */
 export function fuse<Candidate extends FusionCandidate>(
   candidates: readonly Candidate[],
   evidence: FusionEvidence,
+  idOf: (candidate: Candidate) => string,
 ): readonly FusedHit<Candidate>[] {
   const { terms, cosineRange } = evidence;
   const topBm25 = candidates.reduce((top, { bm25 }) => Math.max(top, bm25 ?? 0), 0);
@@ -97,7 +101,7 @@ export function fuse<Candidate extends FusionCandidate>(
       const found = (1 - weight) * keywordScore + weight * vectorScore;
       return { candidate, score: found + learnedScore, keywordScore, vectorScore, learnedScore };
     })
-    .toSorted((a, b) => b.score - a.score || compareIds(a.candidate.id, b.candidate.id));
+    .toSorted((a, b) => b.score - a.score || compareIds(idOf(a.candidate), idOf(b.candidate)));
 }
 
 /** The part of all that tells documents apart which the vectors tell, 0 to 1. */

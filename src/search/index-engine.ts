@@ -17,10 +17,10 @@ import {
 import { foundRows, type FoundRows } from "./found-rows.ts";
 import type { IndexView } from "./index-view.ts";
 import { prepareDocuments, writeUpdate } from "./index-writer.ts";
+import type { KnownTerm } from "./keywords/known-terms.ts";
 import { stemmer } from "./keywords/stemmer.ts";
-import { readPack, writePack } from "./memory/index-pack.ts";
-import { indexMemory } from "./memory/index-memory.ts";
-import { readAll, readChanges, readPostings } from "./memory/read-rows.ts";
+import { heldMemory, type HeldMemory } from "./memory/held-memory.ts";
+import type { MemoryCopy } from "./memory/memory-copy.ts";
 import { nearestDocuments } from "./nearest-documents.ts";
 import { rankHits } from "./rank-hits.ts";
 import type { IndexNeighbour, IndexQuery, IndexUpdate } from "./search-index.ts";
@@ -36,12 +36,9 @@ export interface IndexEngine {
   apply(update: IndexUpdate, told: string): Promise<void>;
   /** Keeps what is in memory on disk, when that is worth it. */
   save(): Promise<void>;
-  /** Forgets what is in memory. */
-  release(): void;
-  /** As many as there were at the last search. */
-  readonly skills: number;
-  readonly builds: number;
-  readonly rejectedPacks: number;
+  /** Copies what is in memory, for another thread. */
+  copy(): Promise<MemoryCopy>;
+  readonly held: HeldMemory;
   close(): void;
 }
 
@@ -50,13 +47,6 @@ export interface IndexEngineOptions extends IndexConnectionOptions {
   readonly usesPack: boolean;
 }
 
-/** Changes beyond which all is read anew: so many, or a part of all. */
-const READ_ANEW_ROWS = 2000;
-const READ_ANEW_SHARE = 0.25;
-/** Changes since the last pack that make another one worth it: so many, and a part of all. */
-const SAVE_ROWS = 1000;
-const SAVE_SHARE = 0.05;
-
 /** @param shared the connection to work on (default: one of its own, which it closes) */
 export async function indexEngine(
   options: IndexEngineOptions,
@@ -64,55 +54,17 @@ export async function indexEngine(
 ): Promise<IndexEngine> {
   const { path, embedderId, dimensions = 0, usesPack } = options;
   const connection = shared ?? (await indexConnection(options));
-  const memory = indexMemory(dimensions);
+  const held = heldMemory({ dimensions, ...(usesPack ? { packPath: `${path}.pack` } : {}) });
   const words = stemmer();
-  const packPath = `${path}.pack`;
-  /** Where what is in memory stands. */
-  let held = { generation: "", revision: 0, fills: 0 };
-  /** What a pack on disk holds of it. */
-  let saved = { generation: "", changed: 0 };
-  let skills = 0;
-  let builds = 0;
-  let rejectedPacks = 0;
 
-  function refresh({ statements }: OpenFile, state: FileState): void {
-    ({ skills } = state);
-    const { generation, revision, fills } = state;
-    const length = state.isOurs ? dimensions : 0;
-    if (generation !== held.generation) {
-      memory.clear();
-      held = { generation, revision: 0, fills: 0 };
-      if (revision > 0 && usesPack) load(state);
-    }
-    if (revision === held.revision && fills === held.fills) return;
-    const { count } = statements.countChangedSince.get(held.revision)!;
-    const isMuch = Number(count) > Math.max(READ_ANEW_ROWS, state.skills * READ_ANEW_SHARE);
-    if (held.revision === 0 || isMuch) {
-      // Should it fail in between, nothing of what was held before is left.
-      held = { generation, revision: 0, fills: 0 };
-      readAll(memory, statements, length);
-      builds += 1;
-      saved = { generation: "", changed: 0 };
-    } else {
-      readChanges(memory, statements, held, length);
-    }
-    held = { generation, revision, fills };
-  }
-
-  function load({ generation, revision, fills }: FileState): void {
-    const pack = readPack(packPath, memory, { generation, dimensions, revision, fills });
-    if (pack === "none") return;
-    if (pack === "rejected") {
-      memory.clear();
-      rejectedPacks += 1;
-      return;
-    }
-    held = { generation, ...pack };
-    saved = { generation, changed: 0 };
-  }
-
-  function view({ statements }: OpenFile, { skills, tokens }: FileState): IndexView {
-    return { statements, memory, stemmer: words, skills, tokens };
+  /** The index as this transaction sees it. */
+  function view(file: OpenFile, state: FileState): IndexView {
+    held.refresh(file, state);
+    const { memory, terms } = held;
+    const { statements } = file;
+    const { skills, tokens } = state;
+    const findTerm = (stem: string): KnownTerm | undefined => terms.find(statements, stem);
+    return { statements, memory, stemmer: words, findTerm, skills, tokens };
   }
 
   function isNews(update: IndexUpdate, state: FileState, told: string): boolean {
@@ -122,7 +74,6 @@ export async function indexEngine(
   return {
     search: (query) =>
       connection.run("BEGIN", (file, state) => {
-        refresh(file, state);
         const { vector, ...keywordQuery } = query;
         const hits = rankHits(
           view(file, state),
@@ -134,10 +85,9 @@ export async function indexEngine(
       }),
 
     neighbours: (id, limit) =>
-      connection.run("BEGIN", (file, state) => {
-        refresh(file, state);
-        return nearestDocuments(view(file, state), state.isOurs, id, limit);
-      }),
+      connection.run("BEGIN", (file, state) =>
+        nearestDocuments(view(file, state), state.isOurs, id, limit),
+      ),
 
     async apply(update, told) {
       if (!(await connection.run("BEGIN", (_, state) => isNews(update, state, told)))) return;
@@ -155,44 +105,13 @@ export async function indexEngine(
       });
     },
 
-    async save() {
-      if (!usesPack || held.revision === 0) return;
-      const { changed } = memory.postings;
-      const isSaved = saved.generation === held.generation;
-      const isWorth =
-        !isSaved || changed - saved.changed > Math.max(SAVE_ROWS, memory.rows * SAVE_SHARE);
-      if (!isWorth) return;
-      await connection.run("BEGIN", (file, state) => {
-        refresh(file, state);
-        if (memory.postings.changed > 0) {
-          const blocks = memory.blocks();
-          memory.load({ ...blocks, postings: readPostings(file.statements) });
-        }
-        const { generation, revision, fills } = held;
-        // A disk that is full keeps no search from being answered.
-        saved = { generation, changed: 0 };
-        writePack(packPath, memory, { generation, dimensions, revision, fills });
-      });
-    },
-
-    release() {
-      memory.clear();
-      held = { generation: "", revision: 0, fills: 0 };
-    },
-
-    get skills() {
-      return skills;
-    },
-    get builds() {
-      return builds;
-    },
-    get rejectedPacks() {
-      return rejectedPacks;
-    },
+    save: () => connection.run("BEGIN", (file, state) => held.save(file, state)),
+    copy: () => connection.run("BEGIN", (file, state) => held.copy(file, state)),
+    held,
 
     close() {
       if (shared === undefined) connection.close();
-      memory.clear();
+      held.release();
     },
   };
 }

@@ -90,7 +90,7 @@ export function prepareStatements(database: DatabaseSync): IndexStatements {
     allDocuments: sql("SELECT rowid, id, status FROM documents"),
     allTerms: sql("SELECT rowid, length, terms FROM keywords ORDER BY rowid"),
     allVectors: sql("SELECT rowid, scale, bytes FROM vectors"),
-    inCategory: sql("SELECT rowid FROM documents WHERE category = ?"),
-    withTag: sql("SELECT document AS rowid FROM document_tags WHERE tag = ?"),
+    inCategory: sql("SELECT json_group_array(rowid) AS rows FROM documents WHERE category = ?"),
+    withTag: sql("SELECT json_group_array(document) AS rows FROM document_tags WHERE tag = ?"),
   };
 }

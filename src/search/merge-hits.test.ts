@@ -15,7 +15,8 @@ interface Known {
 /** What an index answers that holds these documents alone. */
 function indexHits(known: readonly Known[]): readonly IndexHit[] {
   const highest = known.reduce((top, { cosine }) => Math.max(top, cosine), 0);
-  const fused = fuse(known, { terms: 1, cosineRange: { lowest: 0, highest } });
+  const evidence = { terms: 1, cosineRange: { lowest: 0, highest } };
+  const fused = fuse(known, evidence, ({ id }) => id);
   return fused.map(({ candidate: { id, bm25, cosine }, ...scores }) => ({
     summary: indexDocument(id).summary,
     bm25,

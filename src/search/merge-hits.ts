@@ -52,10 +52,9 @@ export function mergeHits(
         candidate(summary, relevance * scale, learned.get(summary.id)?.lift ?? 0, cosine),
       ),
   ];
-  const fused = fuse(candidates, {
-    terms: queryTerms(text).length,
-    ...(range === undefined ? {} : { cosineRange: range }),
-  });
+  const terms = queryTerms(text).length;
+  const evidence = { terms, ...(range === undefined ? {} : { cosineRange: range }) };
+  const fused = fuse(candidates, evidence, ({ summary }) => summary.id);
   return fused.slice(0, limit).map(({ candidate: { summary, bm25, cosine }, ...scores }) => ({
     summary,
     ...scores,
@@ -71,7 +70,6 @@ function candidate(
   cosine: number | undefined,
 ): Candidate {
   return {
-    id: summary.id,
     summary,
     lift,
     ...(relevance > 0 ? { bm25: relevance } : {}),

@@ -2,6 +2,7 @@ import type { SkillSummary } from "../skill/skill.ts";
 import { findKeywords } from "./find-keywords.ts";
 import type { IndexStatements } from "./index-statements.ts";
 import { filterSets, type IndexView } from "./index-view.ts";
+import { queryTerms } from "./query-terms.ts";
 import type { IndexNeighbour } from "./search-index.ts";
 import { tellingWords, wordOverlap } from "./similarity.ts";
 import { quantizeQuery } from "./vectors/quantized-vector.ts";
@@ -59,9 +60,10 @@ function byVector(view: IndexView, rowid: number, limit: number): readonly Near[
 }
 
 function byWords(view: IndexView, text: string, limit: number): readonly Near[] {
-  const words = text.slice(0, MAX_TERMS_TEXT);
-  const found = findKeywords(view, words, filterSets(view, ACTIVE), limit) ?? [];
-  return [...found].map(([rowid]) => ({ rowid }));
+  const terms = queryTerms(text.slice(0, MAX_TERMS_TEXT));
+  return findKeywords(view, terms, filterSets(view, ACTIVE), limit).map(({ row }) => ({
+    rowid: row,
+  }));
 }
 
 function summaryOf(statements: IndexStatements, rowid: number): SkillSummary {

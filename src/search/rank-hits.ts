@@ -1,4 +1,4 @@
-import { fuse, type FusedHit } from "./fusion.ts";
+import { fuse, type FusedHit, type FusionCandidate } from "./fusion.ts";
 import { findKeywords } from "./find-keywords.ts";
 import { filterSets, type IndexView } from "./index-view.ts";
 import { queryTerms } from "./query-terms.ts";
@@ -16,12 +16,8 @@ export const CANDIDATE_SIMILARITY = 0.8;
 
 export type RankedHit = Omit<IndexHit, "summary"> & { readonly rowid: number };
 
-interface Candidate {
+interface Candidate extends FusionCandidate {
   readonly rowid: number;
-  readonly id: string;
-  readonly bm25?: number;
-  readonly cosine?: number;
-  readonly lift?: number;
 }
 
 /** The best rows for a query. */
@@ -31,37 +27,31 @@ export function rankHits(view: IndexView, query: IndexQuery): readonly RankedHit
   const filter = filterSets(view, query.filter);
   const vector =
     query.vector === undefined || isZero(query.vector) ? undefined : quantizeQuery(query.vector);
+  const terms = queryTerms(query.text);
   const candidates = new Map<number, Candidate>();
 
-  const relevances = findKeywords(view, query.text, filter, Math.max(CANDIDATES, limit));
-  for (const [rowid, bm25] of relevances ?? []) {
-    const cosine = vector && vectors.cosine(vector, rowid);
-    candidates.set(rowid, {
-      rowid,
-      id: ids.get(rowid),
-      bm25,
-      ...(cosine === undefined ? {} : { cosine }),
-    });
-  }
+  const relevances = findKeywords(view, terms, filter, Math.max(CANDIDATES, limit));
+  for (const { row: rowid, score: bm25 } of relevances)
+    candidates.set(rowid, { rowid, bm25, cosine: vector && vectors.cosine(vector, rowid) });
 
   const near =
     vector === undefined ? [] : vectors.nearest(vector, filter, CANDIDATES, (row) => ids.get(row));
   for (const { row, cosine } of near) {
     // At a right angle or beyond, a document has nothing to do with the query.
     if (cosine <= 0 || candidates.has(row)) continue;
-    candidates.set(row, { rowid: row, id: ids.get(row), cosine });
+    candidates.set(row, { rowid: row, bm25: undefined, cosine });
   }
 
-  addLearned(candidates, query, (id) => {
+  const idOf = ({ rowid }: Candidate): string => ids.get(rowid);
+  addLearned(candidates, query, idOf, (id) => {
     const found = view.statements.findRow.get(id);
     const row = Number(found?.rowid);
     if (found === undefined || !filter.every((rows) => rows.has(row))) return undefined;
-    const cosine = vector && vectors.cosine(vector, row);
-    return { rowid: row, id, ...(cosine === undefined ? {} : { cosine }) };
+    return { rowid: row, bm25: undefined, cosine: vector && vectors.cosine(vector, row) };
   });
 
-  const hits = fuse([...candidates.values()], {
-    terms: queryTerms(query.text).length,
+  const evidence = {
+    terms: terms.length,
     ...(vector === undefined
       ? {}
       : {
@@ -71,7 +61,8 @@ export function rankHits(view: IndexView, query: IndexQuery): readonly RankedHit
             highest: near[0]?.cosine ?? 0,
           },
         }),
-  });
+  };
+  const hits = fuse([...candidates.values()], evidence, idOf);
   return hits.slice(0, limit).map(rankedHit);
 }
 
@@ -79,14 +70,16 @@ export function rankHits(view: IndexView, query: IndexQuery): readonly RankedHit
 function addLearned(
   candidates: Map<number, Candidate>,
   { learned }: IndexQuery,
+  idOf: (candidate: Candidate) => string,
   find: (id: string) => Candidate | undefined,
 ): void {
   if (learned === undefined || learned.size === 0) return;
   const missing = new Set(learned.keys());
   for (const candidate of candidates.values()) {
-    const lift = learned.get(candidate.id)?.lift;
+    const id = idOf(candidate);
+    const lift = learned.get(id)?.lift;
     if (lift === undefined) continue;
-    missing.delete(candidate.id);
+    missing.delete(id);
     candidates.set(candidate.rowid, { ...candidate, lift });
   }
   for (const id of missing) {

@@ -84,6 +84,8 @@ export interface IndexQuery {
 export interface IndexActivity {
   /** Whether it works on a thread of its own. */
   readonly threaded: boolean;
+  /** Times what its thread holds was copied, so that searches need not wait for the thread. */
+  readonly copies: number;
   /** Times it was built in memory from the file's rows, because there was no pack that could be used. */
   readonly builds: number;
   /** Times a pack was found and not used, because it was damaged, stale or of another index. */

@@ -4,8 +4,9 @@
  * both.
  *
  * Small indexes are searched on the caller's thread. From `threadFrom` skills on, searching and writing
- * are done on a thread of their own, with the same answers; the caller's thread then holds nothing of
- * the index, and reads no more of the file than its state.
+ * are done on a thread of their own, with the same answers. Up to `copyUpTo` skills the caller's thread
+ * soon has a copy of what that thread holds, and searches it; beyond, it holds nothing of the index, and
+ * reads no more of the file than its state.
  *
  * `apply` re-reads the state inside its write transaction, so that of several processes that bring the
  * same changes one does the work. An update computed against an index that has since been emptied is not
@@ -24,11 +25,14 @@ import { answerOf } from "./found-rows.ts";
 import { indexEngine, type IndexEngine } from "./index-engine.ts";
 import { writeVectors } from "./index-writer.ts";
 import type { SearchIndex } from "./search-index.ts";
+import { callerCopy } from "./thread/caller-copy.ts";
 import { isThreadDeath, searchThread, type SearchThread } from "./thread/search-thread.ts";
 
 export interface SqliteSearchIndexOptions extends IndexConnectionOptions {
   /** Skills from which on it works on a thread of its own (default: 1,000). */
   readonly threadFrom?: number;
+  /** Skills up to which searches are answered on the caller's thread all the same (default: 20,000). */
+  readonly copyUpTo?: number;
 }
 
 /**
@@ -36,6 +40,10 @@ export interface SqliteSearchIndexOptions extends IndexConnectionOptions {
  * starting a thread takes some fifty, and the thread some 10 MB.
  */
 const THREAD_FROM = 1000;
+/** Up to it a search takes less time than waking a thread for it does where processors sleep. */
+const COPY_UP_TO = 20_000;
+/** A filter by more ids than these takes too long to make ready on the caller's thread. */
+const COPY_FILTER_IDS = 256;
 
 const CHECK = { module: new URL("./check-index-file", import.meta.url), name: "checkIndexFile" };
 
@@ -47,15 +55,16 @@ const CHECK = { module: new URL("./check-index-file", import.meta.url), name: "c
  * @throws {STORE_UNAVAILABLE} when another process holds the file for longer than `busyMs`
  */
 export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Promise<SearchIndex> {
-  const { path, embedderId, busyMs, threadFrom = THREAD_FROM } = options;
+  const { path, embedderId, busyMs, threadFrom = THREAD_FROM, copyUpTo = COPY_UP_TO } = options;
   const dimensions = embedderId === undefined ? 0 : checkDimensions(options.dimensions);
   const connection = await indexConnection(options);
   const local = await indexEngine({ ...options, dimensions, usesPack: false }, connection);
   let thread: SearchThread | undefined;
-  /** The generation whose revision the owner was told last, and computes its updates against. */
-  let told = connection.opened.generation;
+  const copy = callerCopy({ engine: local, upTo: copyUpTo, copy: () => thread!.copy() });
+  /** The state that the owner was told last, and computes its updates against. */
+  let told = connection.opened;
   /** As many as there were when the file was last looked at. */
-  let { skills } = connection.opened;
+  let { skills } = told;
 
   function threadIfLarge(): SearchThread | undefined {
     if (thread === undefined && skills >= threadFrom) {
@@ -66,7 +75,7 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
         ...(embedderId === undefined ? {} : { embedderId }),
         ...(busyMs === undefined ? {} : { busyMs }),
       });
-      local.release();
+      local.held.release();
     }
     return thread;
   }
@@ -78,7 +87,7 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
     const engine = threadIfLarge();
     if (engine === undefined) {
       const result = await task(local);
-      ({ skills } = local);
+      ({ skills } = local.held);
       return result;
     }
     try {
@@ -89,14 +98,24 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
     }
   }
 
+  /** As `work`, on the copy where that is as quick as it should be. */
+  async function read<T>(
+    task: (engine: Pick<IndexEngine, "search" | "neighbours">) => Promise<T>,
+    isQuick: boolean,
+  ): Promise<T> {
+    const isThreaded = threadIfLarge() !== undefined;
+    const answer = isThreaded && isQuick ? await copy.answer(told, task) : undefined;
+    return answer === undefined ? work(task) : answer.value;
+  }
+
   async function readState(): Promise<FileState> {
-    const read = (): Promise<FileState> => connection.run("BEGIN", (_, state) => state);
-    const found = await read().catch((error: unknown) => {
+    const look = (): Promise<FileState> => connection.run("BEGIN", (_, state) => state);
+    const found = await look().catch((error: unknown) => {
       if (!(error instanceof RepertoireError && error.code === "STORE_CORRUPT")) throw error;
       // It has just been begun anew, which is all the owner needs to know.
-      return read();
+      return look();
     });
-    told = found.generation;
+    told = found;
     ({ skills } = found);
     return found;
   }
@@ -108,7 +127,7 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
       for (const { summary, vector } of update.upserts) {
         if (embedderId !== undefined && vector) checkVector(vector, dimensions, summary.id);
       }
-      const against = update.generation ?? told;
+      const against = update.generation ?? told.generation;
       await work((engine) => engine.apply(update, against));
     },
 
@@ -117,10 +136,12 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
         checkVector(query.vector, dimensions, "the query");
       }
       throwIfAborted(query.signal, "Searching");
-      return answerOf(await work((engine) => engine.search(query)));
+      const { only, except } = query.filter;
+      const isQuick = (only?.size ?? 0) + (except?.size ?? 0) <= COPY_FILTER_IDS;
+      return answerOf(await read((engine) => engine.search(query), isQuick));
     },
 
-    neighbours: (id, limit) => work((engine) => engine.neighbours(id, limit)),
+    neighbours: (id, limit) => read((engine) => engine.neighbours(id, limit), true),
 
     unembedded: ({ after = 0, limit }) =>
       connection.run("BEGIN", ({ statements }, { generation, isOurs }) => {
@@ -146,7 +167,8 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
 
     activity: () => ({
       threaded: thread !== undefined,
-      builds: local.builds + (thread?.builds ?? 0),
+      copies: copy.copies,
+      builds: local.held.builds + (thread?.builds ?? 0),
       rejectedPacks: thread?.rejectedPacks ?? 0,
       replacedThreads: thread?.replaced ?? 0,
     }),

@@ -35,7 +35,13 @@ test("skills added while the embedder fails are found by keyword, and embedded o
   await expect.poll(() => pending(library), SOON).toBe(0);
   const { search } = await library.stats();
   expect(search).toStrictEqual({
-    activity: { threaded: false, builds: expect.any(Number), rejectedPacks: 0, replacedThreads: 0 },
+    activity: {
+      threaded: false,
+      copies: 0,
+      builds: expect.any(Number),
+      rejectedPacks: 0,
+      replacedThreads: 0,
+    },
     revision: 3,
     skills: 3,
     vectors: 3,

@@ -38,6 +38,8 @@ export class Indexer {
   #running: Promise<IndexState> | undefined;
   #background: Promise<void> | undefined;
   readonly #backlog: Backlog | undefined;
+  /** Where the index last stood in the history of the store, which no open store exchanges for another. */
+  #ofStore: { readonly revision: number; readonly mark: string } | undefined;
 
   constructor(parts: IndexerParts) {
     this.#parts = parts;
@@ -141,9 +143,9 @@ export class Indexer {
     for (;;) {
       // The index first: read the other way round, a commit in between would make it look ahead.
       const state = await index.state();
-      const { revision: have, mark } = state;
+      const { revision: have } = state;
       const newest = await store.revision();
-      const isSameHistory = have <= newest && (await this.#markOf(have)) === mark;
+      const isSameHistory = have <= newest && (await this.#isOfStore(state));
       if (isSameHistory && have >= Math.min(target, newest)) return state;
       // The store has another history since, such as that of a restored backup.
       if (!isSameHistory) await index.reset();
@@ -152,6 +154,15 @@ export class Indexer {
         setImmediate(resolve);
       });
     }
+  }
+
+  /** Whether the store's history has led to this state; asked of the store once for each. */
+  async #isOfStore({ revision, mark }: IndexState): Promise<boolean> {
+    const known = this.#ofStore;
+    if (revision === known?.revision && mark === known.mark) return true;
+    const isOfStore = (await this.#markOf(revision)) === mark;
+    if (isOfStore) this.#ofStore = { revision, mark };
+    return isOfStore;
   }
 
   /** What tells the change at a revision from a change at the same revision in another history. */

@@ -59,7 +59,13 @@ test("the former embedder answers until the new one is done, and then goes", asy
   await expect.poll(() => embedderOf(library), SOON).toBe("switched");
   const { search } = await library.stats();
   expect(search).toStrictEqual({
-    activity: { threaded: false, builds: expect.any(Number), rejectedPacks: 0, replacedThreads: 0 },
+    activity: {
+      threaded: false,
+      copies: 0,
+      builds: expect.any(Number),
+      rejectedPacks: 0,
+      replacedThreads: 0,
+    },
     revision: 6,
     skills: 6,
     vectors: 6,

@@ -72,10 +72,10 @@ test("a pack is read back in place of the rows, and gives the same answers", asy
   const hits = await saved();
   const engine = await open();
   expect(await engine.search(QUERY)).toEqual(hits);
-  expect([engine.builds, engine.rejectedPacks]).toEqual([0, 0]);
+  expect([engine.held.builds, engine.held.rejectedPacks]).toEqual([0, 0]);
   const built = await open(false);
   expect(await built.search(QUERY)).toEqual(hits);
-  expect(built.builds).toBe(1);
+  expect(built.held.builds).toBe(1);
 });
 
 test("what changed since the pack was written is taken over", async () => {
@@ -85,7 +85,7 @@ test("what changed since the pack was written is taken over", async () => {
   const expected = await writer.search(QUERY);
   const engine = await open();
   expect(await engine.search(QUERY)).toEqual(expected);
-  expect(engine.builds).toBe(0);
+  expect(engine.held.builds).toBe(0);
 });
 
 test("a pack with any byte changed, or cut anywhere, is counted and built anew", async () => {
@@ -99,7 +99,7 @@ test("a pack with any byte changed, or cut anywhere, is counted and built anew",
       if (isCut) truncateSync(`${path}.pack`, at);
       const engine = await open();
       expect(await engine.search(QUERY)).toEqual(hits);
-      expect([engine.builds, engine.rejectedPacks]).toEqual([1, 1]);
+      expect([engine.held.builds, engine.held.rejectedPacks]).toEqual([1, 1]);
     }),
     { numRuns: 25 },
   );
@@ -108,7 +108,7 @@ test("a pack with any byte changed, or cut anywhere, is counted and built anew",
   await engine.save();
   const next = await open();
   expect(await next.search(QUERY)).toEqual(hits);
-  expect(next.builds).toBe(0);
+  expect(next.held.builds).toBe(0);
 });
 
 test("the pack of another embedder or of an index that was emptied is not used", async () => {
@@ -116,7 +116,7 @@ test("the pack of another embedder or of an index that was emptied is not used",
   const other = await open(true, { embedderId: "other", dimensions: CONTRACT_DIMENSIONS });
   const { vector: _, ...byKeyword } = QUERY;
   expect((await other.search(byKeyword)).scores).toHaveLength(4);
-  expect([other.builds, other.rejectedPacks]).toEqual([1, 1]);
+  expect([other.held.builds, other.held.rejectedPacks]).toEqual([1, 1]);
 });
 
 test("writing leaves nothing beside it, and clears away what a dead process left", async () => {

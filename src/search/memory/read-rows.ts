@@ -5,14 +5,9 @@ import type { IndexStatements } from "../index-statements.ts";
 import { buildPostingBase, type PostingBase, type RowTerms } from "../keywords/posting-base.ts";
 import type { QuantizedVector } from "../vectors/quantized-vector.ts";
 import { statusNumber, type IndexMemory } from "./index-memory.ts";
+import type { MemoryPosition } from "./memory-copy.ts";
 
 type Row = Record<string, SQLOutputValue>;
-
-/** Where what is in memory stands. */
-export interface MemoryPosition {
-  readonly revision: number;
-  readonly fills: number;
-}
 
 /** @param dimensions of the vectors that can be compared; 0 when there are none */
 export function readAll(
@@ -44,7 +39,7 @@ export function readAll(
 export function readChanges(
   memory: IndexMemory,
   statements: IndexStatements,
-  { revision, fills }: MemoryPosition,
+  { revision, fills }: Omit<MemoryPosition, "generation">,
   dimensions: number,
 ): void {
   // Removals first: a freed row may be in use again by another document.

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { indexEngine, type IndexEngine } from "../index-engine.ts";
 import { packRows } from "../found-rows.ts";
+import { buffersOf, type MemoryCopy } from "../memory/memory-copy.ts";
 import type { IndexQuery } from "../search-index.ts";
 import {
   toWireFailure,
@@ -45,6 +46,8 @@ function perform(engine: IndexEngine, task: SearchTask): Promise<unknown> {
       return engine.apply(task.update, task.told);
     case "save":
       return engine.save();
+    case "copy":
+      return engine.copy();
   }
 }
 
@@ -55,8 +58,11 @@ async function answer({ call, task }: SearchRequest): Promise<void> {
       (value) => ({ value }),
       (error: unknown) => ({ error: toWireFailure(error) }),
     );
-  const { builds = 0, rejectedPacks = 0 } = (await opening.catch(() => undefined)) ?? {};
-  port.postMessage({ call, ...reply, builds, rejectedPacks } satisfies SearchReply);
+  const { builds = 0, rejectedPacks = 0 } = (await opening.catch(() => undefined))?.held ?? {};
+  port.postMessage(
+    { call, ...reply, builds, rejectedPacks } satisfies SearchReply,
+    task.kind === "copy" && "value" in reply ? buffersOf(reply.value as MemoryCopy) : [],
+  );
 }
 
 // Not one after the other: what is prepared for an update leaves turns to searches, and every

@@ -35,7 +35,9 @@ const SAVE_AFTER_MS = 1000;
 const SAVE_WITHIN_MS = 15_000;
 const SAVE_CALL = 0;
 
-export interface SearchThread extends Omit<IndexEngine, "close" | "release" | "skills"> {
+export interface SearchThread extends Omit<IndexEngine, "close" | "held"> {
+  readonly builds: number;
+  readonly rejectedPacks: number;
   readonly replaced: number;
   /** Ends the thread, once it has kept what it holds on disk; what it was asked is rejected with `CLOSED`. */
   close(): Promise<void>;
@@ -213,6 +215,7 @@ export function searchThread(options: SearchThreadOptions): SearchThread {
     neighbours: (id, limit) => ask(() => ({ kind: "neighbours", id, limit })),
     apply: (update, told) => ask(() => ({ kind: "apply", update, told })),
     save: () => ask(() => ({ kind: "save" })),
+    copy: () => ask(() => ({ kind: "copy" })),
 
     get builds() {
       return before.builds + counts.builds;

@@ -24,7 +24,8 @@ export type SearchTask =
   | { readonly kind: "search"; readonly query: WireQuery }
   | { readonly kind: "neighbours"; readonly id: string; readonly limit: number }
   | { readonly kind: "apply"; readonly update: IndexUpdate; readonly told: string }
-  | { readonly kind: "save" };
+  | { readonly kind: "save" }
+  | { readonly kind: "copy" };
 
 export interface SearchRequest {
   readonly call: number;

@@ -1,0 +1,50 @@
+/** All that is in memory of an index, copied out to be sent to another thread without copying it again. */
+import type { IndexMemory, MemoryBlocks } from "./index-memory.ts";
+
+/** Where what is in memory stands. */
+export interface MemoryPosition {
+  readonly generation: string;
+  readonly revision: number;
+  readonly fills: number;
+}
+
+export interface MemoryCopy {
+  readonly position: MemoryPosition;
+  readonly blocks: MemoryBlocks;
+  readonly vectors: readonly Uint8Array[];
+}
+
+/** The terms of rows that changed since the posting base was made are not in it. */
+export function copyMemory(memory: IndexMemory, position: MemoryPosition): MemoryCopy {
+  const { ids, statuses, lengths, postings } = memory.blocks();
+  const { vectors } = memory;
+  return {
+    position,
+    blocks: {
+      ids: { offsets: ids.offsets.slice(), bytes: Uint8Array.from(ids.bytes) },
+      statuses: statuses.slice(),
+      lengths: lengths.slice(),
+      postings: { offsets: postings.offsets.slice(), bytes: postings.bytes.slice() },
+    },
+    vectors: Array.from({ length: vectors.blocks }, (_, block) => vectors.block(block).slice()),
+  };
+}
+
+/** What the copy is made of, to be handed over with it. */
+export function buffersOf({ blocks, vectors }: MemoryCopy): ArrayBuffer[] {
+  const { ids, statuses, lengths, postings } = blocks;
+  const arrays = [ids.offsets, ids.bytes, statuses, lengths, postings.offsets, postings.bytes];
+  return [...arrays, ...vectors].map(({ buffer }) => buffer as ArrayBuffer);
+}
+
+/** Replaces all there is. */
+export function loadCopy(memory: IndexMemory, { blocks, vectors }: MemoryCopy): void {
+  memory.clear();
+  memory.load(blocks);
+  for (const block of vectors) {
+    memory.vectors.addBlock((bytes) => {
+      bytes.set(block);
+      return true;
+    });
+  }
+}
