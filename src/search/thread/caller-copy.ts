@@ -4,7 +4,7 @@
  * and reading much are left to it all the same, so that nothing holds up the caller's event loop for
  * longer than a search.
  */
-import { loopTurn } from "../../base/loop-turns.ts";
+import { setImmediate as nextRound } from "node:timers/promises";
 import type { IndexEngine } from "../index-engine.ts";
 import type { MemoryCopy, MemoryPosition } from "../memory/memory-copy.ts";
 
@@ -44,6 +44,8 @@ export function callerCopy({ engine, upTo, copy }: CallerCopyParts): CallerCopy 
   let copies = 0;
   let isAsked = false;
   let isBusy = false;
+  /** One search takes a fair share of a round of the event loop. */
+  let rest: Promise<void> | undefined;
   let misses = 0;
   let answers = 0;
   let after = COPY_AFTER;
@@ -81,8 +83,9 @@ export function callerCopy({ engine, upTo, copy }: CallerCopyParts): CallerCopy 
       if (isBusy) return undefined;
       isBusy = true;
       try {
-        await loopTurn();
+        await rest;
         const value = await task(engine);
+        rest = nextRound();
         answers += 1;
         if (held.changed > WORN_ROWS) ask();
         return { value };
