@@ -19,8 +19,8 @@ export interface HeldMemory {
   /** Writes a pack, when that is worth it. */
   save(file: OpenFile, state: FileState): void;
   copy(file: OpenFile, state: FileState): MemoryCopy;
-  /** Replaces what is held. */
-  adopt(copy: MemoryCopy): void;
+  /** Replaces what is held, once it is ready. */
+  adopt(copy: MemoryCopy): Promise<void>;
   /** Forgets what is held. */
   release(): void;
   /** Rows that changed since all was made in one go, which makes searching slower. */
@@ -50,7 +50,7 @@ const NEAR_FILLS = 1;
 const NOTHING: MemoryPosition = { generation: "", revision: 0, fills: 0 };
 
 export function heldMemory({ dimensions, packPath }: HeldMemoryOptions): HeldMemory {
-  const memory = indexMemory(dimensions);
+  let memory = indexMemory(dimensions);
   const terms = knownTerms();
   let held = NOTHING;
   /** What a pack on disk holds, and how many changes it lacks beside those since all was made in one go. */
@@ -108,7 +108,9 @@ export function heldMemory({ dimensions, packPath }: HeldMemoryOptions): HeldMem
   }
 
   return {
-    memory,
+    get memory() {
+      return memory;
+    },
     terms,
     refresh,
 
@@ -136,10 +138,11 @@ export function heldMemory({ dimensions, packPath }: HeldMemoryOptions): HeldMem
       return copyMemory(memory, held);
     },
 
-    adopt(copy) {
-      held = NOTHING;
+    async adopt(copy) {
+      const next = indexMemory(dimensions);
+      await loadCopy(next, copy);
       terms.forget();
-      loadCopy(memory, copy);
+      memory = next;
       held = copy.position;
     },
 

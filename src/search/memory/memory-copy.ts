@@ -1,4 +1,5 @@
 /** All that is in memory of an index, copied out to be sent to another thread without copying it again. */
+import { setImmediate as nextRound } from "node:timers/promises";
 import type { IndexMemory, MemoryBlocks } from "./index-memory.ts";
 
 /** Where what is in memory stands. */
@@ -37,11 +38,14 @@ export function buffersOf({ blocks, vectors }: MemoryCopy): ArrayBuffer[] {
   return [...arrays, ...vectors].map(({ buffer }) => buffer as ArrayBuffer);
 }
 
-/** Replaces all there is. */
-export function loadCopy(memory: IndexMemory, { blocks, vectors }: MemoryCopy): void {
-  memory.clear();
+/** Loads a copy into memory that is empty, and gives the event loop a round after each block. */
+export async function loadCopy(
+  memory: IndexMemory,
+  { blocks, vectors }: MemoryCopy,
+): Promise<void> {
   memory.load(blocks);
   for (const block of vectors) {
+    await nextRound();
     memory.vectors.addBlock((bytes) => {
       bytes.set(block);
       return true;

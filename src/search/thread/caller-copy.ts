@@ -57,8 +57,8 @@ export function callerCopy({ engine, upTo, copy }: CallerCopyParts): CallerCopy 
     misses = 0;
     answers = 0;
     copy()
-      .then((made) => {
-        held.adopt(made);
+      .then((made) => held.adopt(made))
+      .then(() => {
         copies += 1;
       })
       // What is wrong is told to whoever asks the thread.
