@@ -10,7 +10,7 @@
 export const LOOP_TURN_MS = 4;
 
 // The real ones, also where a test has replaced them: a turn that never ends would stop everybody.
-const nextRound = setImmediate;
+const inNextRound = setImmediate;
 const nowMs = performance.now.bind(performance);
 
 const waiting: (() => void)[] = [];
@@ -39,6 +39,13 @@ export function loopTurn(): Promise<void> | undefined {
   return inTurn(() => undefined);
 }
 
+/** Resolves in the next round of the loop. */
+export function nextRound(): Promise<void> {
+  return new Promise((resolve) => {
+    inNextRound(resolve);
+  });
+}
+
 /** Every item, mapped in turns. */
 export async function mapInTurns<T, U>(
   items: readonly T[],
@@ -58,7 +65,7 @@ export async function mapInTurns<T, U>(
 
 function beginTurn(): void {
   endsMs = nowMs() + LOOP_TURN_MS;
-  nextRound(endTurn);
+  inNextRound(endTurn);
 }
 
 function endTurn(): void {

@@ -1,3 +1,4 @@
+import { nextRound } from "../base/loop-turns.ts";
 import type { IndexStatements } from "./index-statements.ts";
 import { documentColumns } from "./document-text.ts";
 import type { Stemmer } from "./keywords/stemmer.ts";
@@ -25,7 +26,7 @@ export async function prepareDocuments(
 ): Promise<readonly PreparedDocument[]> {
   const prepared: PreparedDocument[] = [];
   for (let first = 0; first < documents.length; first += DOCUMENTS_PER_TURN) {
-    if (first > 0) await new Promise((resolve) => setImmediate(resolve));
+    if (first > 0) await nextRound();
     const turn = documents.slice(first, first + DOCUMENTS_PER_TURN);
     const columns = turn.map(documentColumns);
     // All at once, because asking for one word takes almost as long as asking for hundreds.

@@ -2,6 +2,7 @@
  * The default embedder: a table with one row per WordPiece token, whose mean is the text's vector.
  * It needs no model runtime and takes some 25 microseconds for a short text. English only.
  */
+import { nextRound } from "../base/loop-turns.ts";
 import { readFile } from "node:fs/promises";
 import { RepertoireError } from "../base/errors.ts";
 import { throwIfAborted } from "../base/abort.ts";
@@ -52,7 +53,7 @@ export function staticEmbedder(options: StaticEmbedderOptions = {}): Promise<Emb
       let turnEndsMs = systemClock.monotonicMs() + TURN_MS;
       for (const text of texts) {
         if (systemClock.monotonicMs() >= turnEndsMs) {
-          await new Promise((resolve) => setImmediate(resolve));
+          await nextRound();
           throwIfAborted(signal, "Embedding");
           turnEndsMs = systemClock.monotonicMs() + TURN_MS;
         }

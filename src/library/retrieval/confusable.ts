@@ -1,4 +1,5 @@
 /** Groups of active skills that a search, and who reads its answer, can hardly tell apart. */
+import { nextRound } from "../../base/loop-turns.ts";
 import { throwIfAborted } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { compareIds } from "../../search/fusion.ts";
@@ -79,9 +80,7 @@ export async function confusableSkills(
     });
     complete = page.length < PAGE && (page.length === 0 || after === page.at(-1)?.id);
     // Each comparison is synchronous work; others get their turn.
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
+    await nextRound();
   }
   const found = groups.all();
   const shown = found.slice(0, options.limit ?? DEFAULT_GROUPS);

@@ -3,6 +3,7 @@
  * stands at, embeds it, and applies it. The index is derived, so losing it loses nothing. What can
  * not be embedded at once is applied all the same, and left to the backlog.
  */
+import { nextRound } from "../../base/loop-turns.ts";
 import { systemClock, type Clock } from "../../base/clock.ts";
 import { RepertoireError } from "../../base/errors.ts";
 import type { JsonObject } from "../../base/json.ts";
@@ -150,9 +151,7 @@ export class Indexer {
       // The store has another history since, such as that of a restored backup.
       if (!isSameHistory) await index.reset();
       else await this.#applyChunk(state, embedding);
-      await new Promise((resolve) => {
-        setImmediate(resolve);
-      });
+      await nextRound();
     }
   }
 

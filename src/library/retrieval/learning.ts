@@ -8,7 +8,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { isoTime } from "../../base/clock.ts";
-import { mapInTurns } from "../../base/loop-turns.ts";
+import { mapInTurns, nextRound } from "../../base/loop-turns.ts";
 import type { Embedder } from "../../search/embedder.ts";
 import { learnedQueries } from "../../search/learned-queries.ts";
 import type { LearnedQueries } from "../../search/learned-queries.ts";
@@ -280,9 +280,7 @@ export class Learning {
       for (const [at, text] of texts.entries()) queries.setVector(text, vectors[at]!);
       this.#version += 1;
       onBatch();
-      await new Promise((resolve) => {
-        setImmediate(resolve);
-      });
+      await nextRound();
     }
   }
 

@@ -1,5 +1,5 @@
 /** All that is in memory of an index, copied out to be sent to another thread without copying it again. */
-import { setImmediate as nextRound } from "node:timers/promises";
+import { nextRound } from "../../base/loop-turns.ts";
 import type { IndexMemory, MemoryBlocks } from "./index-memory.ts";
 
 /** Where what is in memory stands. */

@@ -4,7 +4,7 @@
  * and reading much are left to it all the same, so that nothing holds up the caller's event loop for
  * longer than a search.
  */
-import { setImmediate as nextRound } from "node:timers/promises";
+import { nextRound } from "../../base/loop-turns.ts";
 import type { IndexEngine } from "../index-engine.ts";
 import type { MemoryCopy, MemoryPosition } from "../memory/memory-copy.ts";
 
