@@ -8,7 +8,7 @@ import type { IndexMemory } from "./index-memory.ts";
 import { openPackFile, writePackFile, type PackReader } from "./pack-file.ts";
 
 /** Raised by every change to what the blocks hold. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** Which state of which index a pack holds. */
 export interface PackedState {

@@ -14,24 +14,22 @@ export interface QuantizedVector {
 export interface QuantizedQuery {
   readonly components: Int16Array;
   readonly scale: number;
-  /** The same in 7 bits, for a first look at many vectors. */
+  /** The same in 8 bits, for a first look at many vectors. */
   readonly coarse: CoarseQuery;
 }
 
-/** `(bytes[i] - COARSE_ZERO) * scale` is about the component. */
+/** `bytes[i] * scale` is about the component. */
 export interface CoarseQuery {
-  readonly bytes: Uint8Array;
+  /** From -127 to 127. */
+  readonly bytes: Int8Array;
   readonly scale: number;
   /** How far a cosine with it can be from the exact one (Cauchy-Schwarz). */
   readonly error: number;
 }
 
-/** What stands for 0 among the coarse components. */
-export const COARSE_ZERO = 64;
-
 const BYTE_MAX = 127;
 const QUERY_MAX = 8191;
-const COARSE_MAX = 63;
+const COARSE_MAX = 127;
 /** Vectors of 8 bits are a little longer than 1, by at most this. */
 const LENGTH_SLACK = 1.05;
 /** Coarse cosines are 32-bit floats. */
@@ -51,10 +49,10 @@ export function quantizeQuery(vector: Float32Array): QuantizedQuery {
 function coarseQuery(components: Int16Array, exactScale: number): CoarseQuery {
   const scale = (exactScale * QUERY_MAX) / COARSE_MAX;
   let squares = 0;
-  const bytes = Uint8Array.from(components, (component) => {
+  const bytes = Int8Array.from(components, (component) => {
     const coarse = Math.round((component / QUERY_MAX) * COARSE_MAX);
     squares += (component * exactScale - coarse * scale) ** 2;
-    return coarse + COARSE_ZERO;
+    return coarse;
   });
   return { bytes, scale, error: Math.sqrt(squares) * LENGTH_SLACK + ROUNDING };
 }

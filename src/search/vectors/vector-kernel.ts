@@ -3,14 +3,21 @@
  * blocks of a fixed number of rows, so that growing never copies any.
  */
 import { readFileSync } from "node:fs";
-import { COARSE_ZERO, type QuantizedQuery, type QuantizedVector } from "./quantized-vector.ts";
+import type { QuantizedQuery, QuantizedVector } from "./quantized-vector.ts";
 
 /** Rows of a block; a multiple of 32, the rows of one word of a mask. */
 export const BLOCK_ROWS = 2048;
 
 const PAGE_BYTES = 65_536;
-/** What one step of the kernel reads of a vector. */
-const STEP_BYTES = 32;
+/** Components of a vector that the kernel takes at once, and the bytes of their high or low halves. */
+const STEP = 32;
+const STEP_BYTES = STEP / 2;
+/** Of the kernel's own, at the beginning of the memory. */
+const TABLE_BYTES = 256;
+/** What is added to a component, so that its halves are from 0 to 15. */
+const ZERO = 128;
+/** The middle of what a low half can be. */
+const MIDDLE = 7.5;
 const BINARY = new URL("../../../assets/vector-kernel/vector-kernel.wasm", import.meta.url);
 
 /** The part of WebAssembly that is used, typed here because the compiler's types bind it to the DOM. */
@@ -23,17 +30,22 @@ interface KernelExports {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
   select(
     query: number,
-    first: number,
+    highs: number,
+    lows: number,
     stride: number,
-    count: number,
+    from: number,
+    to: number,
     mask: number,
-    sums: number,
     scales: number,
+    lengths: number,
+    zero: number,
+    middle: number,
+    length: number,
     enough: number,
     rows: number,
     values: number,
   ): number;
-  exactDot(query: number, row: number, stride: number): number;
+  exactDot(query: number, high: number, low: number, stride: number): number;
 }
 
 /** Rows of one block with their coarse cosines. */
@@ -53,7 +65,7 @@ export interface VectorKernel {
    * The rows of a block, counted from its first, that are in `mask` (32 rows a word) and whose coarse
    * cosine is at least `enough`. Valid up to the next call.
    */
-  select(block: number, count: number, mask: Uint32Array, enough: number): Selection;
+  select(block: number, from: number, to: number, mask: Uint32Array, enough: number): Selection;
   /** Cosine of the query, in all its bits, with one row. */
   cosine(row: number): number;
   /** Whether a row has a vector that is not zero. */
@@ -72,9 +84,10 @@ export function vectorKernel(dimensions: number): VectorKernel {
   compiled ??= new Module(readFileSync(BINARY));
   const kernel = new Instance(compiled).exports as KernelExports;
   const { memory } = kernel;
-  const stride = roundUp(dimensions, STEP_BYTES);
+  const stride = roundUp(dimensions, STEP);
+  const halfBytes = stride / 2;
 
-  const coarseAt = 0;
+  const coarseAt = TABLE_BYTES;
   const exactAt = coarseAt + stride;
   const maskAt = exactAt + 2 * stride;
   const rowsAt = maskAt + BLOCK_ROWS / 8;
@@ -82,18 +95,44 @@ export function vectorKernel(dimensions: number): VectorKernel {
   const headBytes = roundUp(valuesAt + BLOCK_ROWS * 4, PAGE_BYTES);
 
   const scalesOffset = 0;
-  const sumsOffset = scalesOffset + BLOCK_ROWS * 4;
-  const vectorsOffset = sumsOffset + BLOCK_ROWS * 4;
-  const blockBytes = roundUp(vectorsOffset + BLOCK_ROWS * stride, PAGE_BYTES);
+  const lengthsOffset = scalesOffset + BLOCK_ROWS * 4;
+  const highsOffset = lengthsOffset + BLOCK_ROWS * 4;
+  const lowsOffset = highsOffset + BLOCK_ROWS * halfBytes;
+  const usedBytes = lowsOffset + BLOCK_ROWS * halfBytes;
+  const blockBytes = roundUp(usedBytes, PAGE_BYTES);
   memory.grow(headBytes / PAGE_BYTES - memory.buffer.byteLength / PAGE_BYTES);
 
   let query: QuantizedQuery | undefined;
+  // What the bound of a row can lose to rounding, less than 0.006 for each component: the product of the
+  // high halves with what is added to it is below 48700 for each, the product of the lengths below 960,
+  // and each of three operations, like each of the lengths, is off by at most 2 ** -24.
+  const slack = Math.ceil(stride / 128);
+  let querySum = 0;
+  let queryLength = 0;
 
   const blockAt = (block: number): number => headBytes + block * blockBytes;
-  const numberAt = (row: number, offset: number): number =>
-    blockAt(Math.floor(row / BLOCK_ROWS)) + offset + (row % BLOCK_ROWS) * 4;
-  const vectorAt = (row: number): number =>
-    blockAt(Math.floor(row / BLOCK_ROWS)) + vectorsOffset + (row % BLOCK_ROWS) * stride;
+  const rowAt = (row: number, offset: number, bytes: number): number =>
+    blockAt(Math.floor(row / BLOCK_ROWS)) + offset + (row % BLOCK_ROWS) * bytes;
+  const scaleOf = (row: number): Float32Array =>
+    new Float32Array(memory.buffer, rowAt(row, scalesOffset, 4), 1);
+  const highAt = (row: number): number => rowAt(row, highsOffset, halfBytes);
+  const lowAt = (row: number): number => rowAt(row, lowsOffset, halfBytes);
+
+  function putHalves(row: number, components: Int8Array): void {
+    const highs = new Uint8Array(memory.buffer, highAt(row), halfBytes).fill(0);
+    const lows = new Uint8Array(memory.buffer, lowAt(row), halfBytes).fill(0);
+    let squares = 0;
+    for (let i = 0; i < dimensions; i++) {
+      const component = components[i]! + ZERO;
+      const low = component & 15;
+      const at = Math.floor(i / STEP) * STEP_BYTES + (i % STEP_BYTES);
+      const shift = i % STEP < STEP_BYTES ? 0 : 4;
+      highs[at]! |= (component >> 4) << shift;
+      lows[at]! |= low << shift;
+      squares += (low - MIDDLE) ** 2;
+    }
+    new Float32Array(memory.buffer, rowAt(row, lengthsOffset, 4), 1)[0] = Math.sqrt(squares);
+  }
 
   return {
     addBlock() {
@@ -101,38 +140,38 @@ export function vectorKernel(dimensions: number): VectorKernel {
     },
 
     put(row, vector) {
-      const { buffer } = memory;
-      if (vector === undefined) {
-        new Float32Array(buffer, numberAt(row, scalesOffset), 1)[0] = 0;
-        return;
-      }
-      const { bytes, scale } = vector;
-      new Int8Array(buffer, vectorAt(row), dimensions).set(bytes);
-      new Float32Array(buffer, numberAt(row, scalesOffset), 1)[0] = scale;
-      const sum = bytes.reduce((total, component) => total + component, 0);
-      new Int32Array(buffer, numberAt(row, sumsOffset), 1)[0] = sum * COARSE_ZERO;
+      if (vector !== undefined) putHalves(row, vector.bytes);
+      scaleOf(row)[0] = vector?.scale ?? 0;
     },
 
     setQuery(next) {
       if (query === next) return;
       query = next;
-      new Uint8Array(memory.buffer, coarseAt, dimensions).set(next.coarse.bytes);
+      const { bytes } = next.coarse;
+      new Int8Array(memory.buffer, coarseAt, dimensions).set(bytes);
       new Int16Array(memory.buffer, exactAt, dimensions).set(next.components);
+      querySum = bytes.reduce((sum, component) => sum + component, 0);
+      queryLength = Math.sqrt(bytes.reduce((squares, component) => squares + component ** 2, 0));
     },
 
-    select(block, count, mask, enough) {
+    select(block, from, to, mask, enough) {
       const { buffer } = memory;
       const scale = query?.coarse.scale ?? 0;
       new Uint32Array(buffer, maskAt, mask.length).set(mask);
       const at = blockAt(block);
       const found = kernel.select(
         coarseAt,
-        at + vectorsOffset,
+        at + highsOffset,
+        at + lowsOffset,
         stride,
-        count,
+        from,
+        to,
         maskAt,
-        at + sumsOffset,
         at + scalesOffset,
+        at + lengthsOffset,
+        querySum * ZERO,
+        Math.ceil(querySum * MIDDLE) + slack,
+        queryLength,
         enough / scale,
         rowsAt,
         valuesAt,
@@ -143,14 +182,13 @@ export function vectorKernel(dimensions: number): VectorKernel {
     },
 
     cosine(row) {
-      const scale = new Float32Array(memory.buffer, numberAt(row, scalesOffset), 1)[0]!;
-      return kernel.exactDot(exactAt, vectorAt(row), stride) * (query?.scale ?? 0) * scale;
+      const product = kernel.exactDot(exactAt, highAt(row), lowAt(row), stride);
+      return product * (query?.scale ?? 0) * scaleOf(row)[0]!;
     },
 
-    has: (row) => new Float32Array(memory.buffer, numberAt(row, scalesOffset), 1)[0] !== 0,
+    has: (row) => scaleOf(row)[0] !== 0,
 
-    block: (block) =>
-      new Uint8Array(memory.buffer, blockAt(block), vectorsOffset + BLOCK_ROWS * stride),
+    block: (block) => new Uint8Array(memory.buffer, blockAt(block), usedBytes),
   };
 }
 

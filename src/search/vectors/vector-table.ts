@@ -8,6 +8,9 @@ import { bitmap, intersect, type Bitmap } from "./bitmap.ts";
 import type { QuantizedQuery, QuantizedVector } from "./quantized-vector.ts";
 import { BLOCK_ROWS, vectorKernel } from "./vector-kernel.ts";
 
+/** Rows looked at before there is a limit to what is near; then as many as were looked at so far. */
+const FIRST_ROWS = 128;
+
 export interface NearRow {
   readonly row: number;
   readonly cosine: number;
@@ -67,13 +70,16 @@ export function vectorTable(dimensions: number): VectorTable {
     for (let block = 0; block < blocks; block++) {
       const first = block * BLOCK_ROWS;
       if (!intersect(mask, first / 32, sets)) continue;
-      const selected = kernel.select(block, BLOCK_ROWS, mask, enough);
-      for (let i = 0; i < selected.rows.length; i++) {
-        const cosine = selected.cosines[i]!;
-        if (cosine < enough) continue;
-        rows.push(first + selected.rows[i]!);
-        cosines.push(cosine);
-        enough = best.add(cosine) - 2 * coarse.error;
+      for (let from = 0, to; from < BLOCK_ROWS; from = to) {
+        to = block === 0 ? Math.max(2 * from, FIRST_ROWS) : BLOCK_ROWS;
+        const selected = kernel.select(block, from, to, mask, enough);
+        for (let i = 0; i < selected.rows.length; i++) {
+          const cosine = selected.cosines[i]!;
+          if (cosine < enough) continue;
+          rows.push(first + selected.rows[i]!);
+          cosines.push(cosine);
+          enough = best.add(cosine) - 2 * coarse.error;
+        }
       }
     }
     return rows.filter((_, at) => cosines[at]! >= enough);
