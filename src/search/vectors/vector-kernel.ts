@@ -102,6 +102,8 @@ export function vectorKernel(dimensions: number): VectorKernel {
   const blockBytes = roundUp(usedBytes, PAGE_BYTES);
   memory.grow(headBytes / PAGE_BYTES - memory.buffer.byteLength / PAGE_BYTES);
 
+  /** All of the memory, which is another one whenever it has grown. */
+  let numbers = new Float32Array(memory.buffer);
   let query: QuantizedQuery | undefined;
   // What the bound of a row can lose to rounding, less than 0.006 for each component: the product of the
   // high halves with what is added to it is below 48700 for each, the product of the lengths below 960,
@@ -113,8 +115,8 @@ export function vectorKernel(dimensions: number): VectorKernel {
   const blockAt = (block: number): number => headBytes + block * blockBytes;
   const rowAt = (row: number, offset: number, bytes: number): number =>
     blockAt(Math.floor(row / BLOCK_ROWS)) + offset + (row % BLOCK_ROWS) * bytes;
-  const scaleOf = (row: number): Float32Array =>
-    new Float32Array(memory.buffer, rowAt(row, scalesOffset, 4), 1);
+  const scaleAt = (row: number): number => rowAt(row, scalesOffset, 4) / 4;
+  const lengthAt = (row: number): number => rowAt(row, lengthsOffset, 4) / 4;
   const highAt = (row: number): number => rowAt(row, highsOffset, halfBytes);
   const lowAt = (row: number): number => rowAt(row, lowsOffset, halfBytes);
 
@@ -131,17 +133,18 @@ export function vectorKernel(dimensions: number): VectorKernel {
       lows[at]! |= low << shift;
       squares += (low - MIDDLE) ** 2;
     }
-    new Float32Array(memory.buffer, rowAt(row, lengthsOffset, 4), 1)[0] = Math.sqrt(squares);
+    numbers[lengthAt(row)] = Math.sqrt(squares);
   }
 
   return {
     addBlock() {
       memory.grow(blockBytes / PAGE_BYTES);
+      numbers = new Float32Array(memory.buffer);
     },
 
     put(row, vector) {
       if (vector !== undefined) putHalves(row, vector.bytes);
-      scaleOf(row)[0] = vector?.scale ?? 0;
+      numbers[scaleAt(row)] = vector?.scale ?? 0;
     },
 
     setQuery(next) {
@@ -183,10 +186,10 @@ export function vectorKernel(dimensions: number): VectorKernel {
 
     cosine(row) {
       const product = kernel.exactDot(exactAt, highAt(row), lowAt(row), stride);
-      return product * (query?.scale ?? 0) * scaleOf(row)[0]!;
+      return product * (query?.scale ?? 0) * numbers[scaleAt(row)]!;
     },
 
-    has: (row) => scaleOf(row)[0] !== 0,
+    has: (row) => numbers[scaleAt(row)] !== 0,
 
     block: (block) => new Uint8Array(memory.buffer, blockAt(block), usedBytes),
   };
