@@ -22,9 +22,13 @@ interface Case {
 const anyCase = fc
   .record({ size: sizes, decay: fc.constantFrom(1, 0.99, 0.9), scale: queryScale })
   .chain(({ size, decay, scale }) => {
-    const components = fc
-      .array(fc.integer({ min: -127, max: 127 }), { minLength: size, maxLength: size })
-      .map((all) => Int8Array.from(all, (component, i) => Math.round(component * decay ** i)));
+    const components = fc.oneof(
+      fc
+        .array(fc.integer({ min: -127, max: 127 }), { minLength: size, maxLength: size })
+        .map((all) => Int8Array.from(all, (component, i) => Math.round(component * decay ** i))),
+      // The largest sums there can be.
+      fc.constantFrom(-127, 127).map((component) => new Int8Array(size).fill(component)),
+    );
     const vector = fc.record({ bytes: components, scale: rowScale });
     return fc.record({
       query: components.map((bytes) => queryOf(bytes, scale)),

@@ -102,6 +102,42 @@ test("finds what comparing every row one by one finds, under any filter, while r
   );
 });
 
+test("finds in many blocks what comparing every row finds, whether the energy of vectors is even or not", () => {
+  const rows = 2 * BLOCK_ROWS + 300;
+  const given = fc.record({
+    dimensions: fc.constantFrom(3, 16, 40, 96),
+    decay: fc.constantFrom(1, 0.97, 0.8),
+    spread: fc.constantFrom(0.01, 0.1, 1),
+    limit: fc.constantFrom(1, 10, 100, 3000),
+    everyNth: fc.constantFrom(1, 2, 33),
+    numbers: fc.infiniteStream(fc.double({ min: -1, max: 1, noNaN: true })),
+  });
+  fc.assert(
+    fc.property(given, ({ dimensions, decay, spread, limit, everyNth, numbers }) => {
+      const table = vectorTable(dimensions);
+      const components = (): Float32Array =>
+        Float32Array.from({ length: dimensions }, (_, i) => numbers.next().value * decay ** i);
+      const asked = components();
+      const query = quantizeQuery(asked);
+      const vectors = Array.from({ length: rows }, () =>
+        quantizeVector(components().map((component, i) => asked[i]! + component * spread)),
+      );
+      // A third of them in place of others, and some taken out.
+      for (let row = 0; row < rows; row += 3) table.put(row, vectors[(row * 7) % rows]);
+      for (const [row, vector] of vectors.entries()) table.put(row, vector);
+      for (let row = 5; row < rows; row += 11) table.put(row, undefined);
+      const filter = bitmapOf([...vectors.keys()].filter((row) => row % everyNth === 0));
+      const expected = vectors
+        .map((vector, row) => ({ row, cosine: exactCosine(query, vector) }))
+        .filter(({ row }) => row % 11 !== 5 && filter.has(row) && vectors[row]!.scale !== 0)
+        .toSorted((a, b) => b.cosine - a.cosine || compareIds(String(a.row), String(b.row)))
+        .slice(0, limit);
+      expect(table.nearest(query, [filter], limit, String)).toEqual(expected);
+    }),
+    { numRuns: 12 },
+  );
+});
+
 test("finds the nearest across blocks, and none after it is emptied", () => {
   const table = vectorTable(2);
   const count = 3 * BLOCK_ROWS + 5;
