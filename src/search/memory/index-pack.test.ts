@@ -16,6 +16,7 @@ import type { FoundRows } from "../found-rows.ts";
 import { indexConnection } from "../index-connection.ts";
 import { indexEngine, type IndexEngine } from "../index-engine.ts";
 import type { IndexQuery } from "../search-index.ts";
+import { openPackFile, writePackFile } from "./pack-file.ts";
 import { CONTRACT_DIMENSIONS, direction, indexDocument } from "../search-index.contract.ts";
 
 const SPACE = { embedderId: "contract", dimensions: CONTRACT_DIMENSIONS };
@@ -117,6 +118,23 @@ test("the pack of another embedder or of an index that was emptied is not used",
   const { vector: _, ...byKeyword } = QUERY;
   expect((await other.search(byKeyword)).scores).toHaveLength(4);
   expect([other.held.builds, other.held.rejectedPacks]).toEqual([1, 1]);
+});
+
+test("a pack of an earlier format is counted and built anew", async () => {
+  const hits = await saved();
+  const pack = openPackFile<{ readonly format: number }>(`${path}.pack`);
+  if (pack === undefined || pack === "damaged") throw new Error("no pack was written");
+  const blocks = pack.blocks.map(({ name, bytes }) => ({ name, bytes: new Uint8Array(bytes) }));
+  for (const { name, bytes } of blocks) expect(pack.read(name, bytes)).toBe(true);
+  pack.close();
+  for (const format of [pack.about.format, pack.about.format - 1]) {
+    writePackFile(`${path}.pack`, { ...pack.about, format }, blocks);
+    const engine = await open();
+    expect(await engine.search(QUERY)).toEqual(hits);
+    const isOurs = format === pack.about.format;
+    expect([engine.builds, engine.rejectedPacks]).toEqual(isOurs ? [0, 0] : [1, 1]);
+    opened.pop()!.close();
+  }
 });
 
 test("writing leaves nothing beside it, and clears away what a dead process left", async () => {

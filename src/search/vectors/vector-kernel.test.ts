@@ -12,12 +12,6 @@ const rowScale = fc.oneof(
 );
 const queryScale = fc.double({ min: 0.0001, max: 0.01, noNaN: true });
 
-interface Case {
-  readonly query: QuantizedQuery;
-  readonly vectors: readonly QuantizedVector[];
-  readonly mask: Uint32Array;
-}
-
 /** With components that are as large everywhere, or ever smaller towards the end. */
 const anyCase = fc
   .record({ size: sizes, decay: fc.constantFrom(1, 0.99, 0.9), scale: queryScale })

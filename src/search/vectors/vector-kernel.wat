@@ -126,8 +126,9 @@
   ;; query's product with 128. `middle` is its product with 7.5 and what makes up for the rounding of
   ;; the bound, `length` is its length; `lengths` hold how far the low halves are from the middle.
   (func (export "select")
-    (param $query i32) (param $highs i32) (param $lows i32) (param $stride i32) (param $from i32) (param $to i32)
-    (param $mask i32) (param $scales i32) (param $lengths i32)
+    (param $query i32) (param $highs i32) (param $lows i32) (param $stride i32)
+    (param $from i32) (param $to i32) (param $mask i32)
+    (param $scales i32) (param $lengths i32)
     (param $zero i32) (param $middle i32) (param $length f32)
     (param $enough f32) (param $rows i32) (param $values i32) (result i32)
     (local $half i32) (local $end i32) (local $n i32) (local $at i32)
@@ -215,8 +216,8 @@
           (local.set $at (i32.add (local.get $at) (i32.const 4)))
           (br $touch)))
 
-      ;; Then they are read, and those that reach `enough` kept. Beyond the last of them stand rows that
-      ;; were there before, which are read and dropped.
+      ;; Then they are read, four rows at a time, and the rows that reach `enough` kept. Beyond the last
+      ;; stand numbers of rows from before, or 0: what is read of those is dropped.
       (local.set $at (local.get $kept))
       (block $done
         (loop $four_found
@@ -239,10 +240,18 @@
                     (i32.add (local.get $lows)
                       (i32.mul (i32x4.extract_lane 3 (local.get $numbers)) (local.get $half)))
                     (local.get $stride))))
-              (v128.load32_lane 3 (i32.add (local.get $scales) (i32.shl (i32x4.extract_lane 3 (local.get $numbers)) (i32.const 2)))
-                (v128.load32_lane 2 (i32.add (local.get $scales) (i32.shl (i32x4.extract_lane 2 (local.get $numbers)) (i32.const 2)))
-                  (v128.load32_lane 1 (i32.add (local.get $scales) (i32.shl (i32x4.extract_lane 1 (local.get $numbers)) (i32.const 2)))
-                    (v128.load32_zero (i32.add (local.get $scales) (i32.shl (i32x4.extract_lane 0 (local.get $numbers)) (i32.const 2)))))))))
+              (v128.load32_lane 3
+                (i32.add (local.get $scales)
+                  (i32.shl (i32x4.extract_lane 3 (local.get $numbers)) (i32.const 2)))
+                (v128.load32_lane 2
+                  (i32.add (local.get $scales)
+                    (i32.shl (i32x4.extract_lane 2 (local.get $numbers)) (i32.const 2)))
+                  (v128.load32_lane 1
+                    (i32.add (local.get $scales)
+                      (i32.shl (i32x4.extract_lane 1 (local.get $numbers)) (i32.const 2)))
+                    (v128.load32_zero
+                      (i32.add (local.get $scales)
+                        (i32.shl (i32x4.extract_lane 0 (local.get $numbers)) (i32.const 2)))))))))
           (local.set $four
             (i32x4.bitmask (f32x4.ge (local.get $value) (f32x4.splat (local.get $enough)))))
           (local.set $at (i32.add (local.get $at) (i32.const 16)))

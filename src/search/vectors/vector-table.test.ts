@@ -134,7 +134,7 @@ test("finds in many blocks what comparing every row finds, whether the energy of
         .slice(0, limit);
       expect(table.nearest(query, [filter], limit, String)).toEqual(expected);
     }),
-    { numRuns: 12 },
+    { numRuns: 6 },
   );
 });
 
