@@ -132,7 +132,7 @@ test("a pack of an earlier format is counted and built anew", async () => {
     const engine = await open();
     expect(await engine.search(QUERY)).toEqual(hits);
     const isOurs = format === pack.about.format;
-    expect([engine.builds, engine.rejectedPacks]).toEqual(isOurs ? [0, 0] : [1, 1]);
+    expect([engine.held.builds, engine.held.rejectedPacks]).toEqual(isOurs ? [0, 0] : [1, 1]);
     opened.pop()!.close();
   }
 });
