@@ -49,11 +49,13 @@ export function quantizeQuery(vector: Float32Array): QuantizedQuery {
 function coarseQuery(components: Int16Array, exactScale: number): CoarseQuery {
   const scale = (exactScale * QUERY_MAX) / COARSE_MAX;
   let squares = 0;
-  const bytes = Int8Array.from(components, (component) => {
+  const bytes = new Int8Array(components.length);
+  for (let i = 0; i < bytes.length; i++) {
+    const component = components[i]!;
     const coarse = Math.round((component / QUERY_MAX) * COARSE_MAX);
+    bytes[i] = coarse;
     squares += (component * exactScale - coarse * scale) ** 2;
-    return coarse;
-  });
+  }
   return { bytes, scale, error: Math.sqrt(squares) * LENGTH_SLACK + ROUNDING };
 }
 
