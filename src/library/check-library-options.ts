@@ -5,7 +5,7 @@ import { checkEmbedder } from "../search/check-embedder.ts";
 import { checkSandboxSize, isSandbox } from "./execution/choose-sandbox.ts";
 import { checkJournals } from "./execution/journal-keeper.ts";
 import { checkPolicy } from "./execution/policy.ts";
-import { checkBoolean, checkInteger, checkKnownOptions, checkOneOf } from "./options.ts";
+import { checkBoolean, checkInteger, checkKnownOptions, checkOneOf } from "./check-options.ts";
 import type { LibraryOptions } from "./options.ts";
 import { resolveLimits } from "./resolve-limits.ts";
 

@@ -7,7 +7,7 @@ import type { BackupOptions, BackupResult } from "../store/library-files.ts";
 import type { IndexReport } from "../search/search-index.ts";
 import { markOf } from "./retrieval/indexer.ts";
 import type { LibraryParts } from "./library-parts.ts";
-import { checkBoolean, checkKnownOptions } from "./options.ts";
+import { checkBoolean, checkKnownOptions } from "./check-options.ts";
 import type { SearchSpace } from "./retrieval/search-space.ts";
 import { untilClosed } from "./until-closed.ts";
 

@@ -11,7 +11,7 @@ import type {
 } from "../../store/skill-store.ts";
 import { asRepertoireError, checkItems, idOf } from "../batch-items.ts";
 import { mapBounded } from "../bounded.ts";
-import { checkExpected, checkInteger, checkKnownOptions } from "../options.ts";
+import { checkExpected, checkInteger, checkKnownOptions } from "../check-options.ts";
 import type { Neighbours } from "../retrieval/neighbours.ts";
 import { addResult } from "./add-result.ts";
 import type { AddResult } from "./catalog-options.ts";

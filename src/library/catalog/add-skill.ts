@@ -1,6 +1,6 @@
 import { throwIfAborted } from "../../base/abort.ts";
 import type { SkillStore } from "../../store/skill-store.ts";
-import { checkKnownOptions } from "../options.ts";
+import { checkKnownOptions } from "../check-options.ts";
 import type { Neighbours } from "../retrieval/neighbours.ts";
 import { addResult } from "./add-result.ts";
 import type { AddOptions, AddResult } from "./catalog-options.ts";

@@ -27,7 +27,7 @@ import { checkListFilter, checkListOptions, LIST_FILTERS, listSkills } from "./l
 import { skillNotFound } from "./skill-not-found.ts";
 import { skillViews } from "./skill-views.ts";
 import type { Evidence } from "../execution/evidence.ts";
-import { checkBoolean, checkInteger, checkIsText, checkKnownOptions } from "../options.ts";
+import { checkBoolean, checkInteger, checkIsText, checkKnownOptions } from "../check-options.ts";
 
 const DEFAULT_FACETS = 50;
 const DEFAULT_DEPENDENTS = 100;

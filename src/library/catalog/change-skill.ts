@@ -13,7 +13,7 @@ import {
   checkKnownOptions,
   checkOneOf,
   checkText,
-} from "../options.ts";
+} from "../check-options.ts";
 import type {
   AddResult,
   ChangeOptions,

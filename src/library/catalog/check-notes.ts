@@ -1,5 +1,5 @@
 import type { Limits } from "../../base/limits.ts";
-import { checkText } from "../options.ts";
+import { checkText } from "../check-options.ts";
 
 /** As in a draft. */
 const AUTHOR_LENGTH = 256;

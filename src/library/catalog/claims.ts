@@ -17,7 +17,7 @@ import type { Lease, LockDriver, LockHolder } from "../../lock/lock-driver.ts";
 import { isSkillId, SKILL_ID_RULE } from "../../skill/skill-id.ts";
 import type { SkillClaim } from "../../skill/skill.ts";
 import type { SkillStore, WriteGuard } from "../../store/skill-store.ts";
-import { checkKnownOptions } from "../options.ts";
+import { checkKnownOptions } from "../check-options.ts";
 
 export interface ClaimOptions {
   /** Who claims it, as others are told (default: the process and its number). */

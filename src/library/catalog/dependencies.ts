@@ -4,7 +4,7 @@ import { preview } from "../../base/json.ts";
 import type { SkillSummary } from "../../skill/skill.ts";
 import type { StoredVersion } from "../../store/skill-store.ts";
 import { summaryOf } from "../retrieval/indexer.ts";
-import { checkInteger, checkKnownOptions } from "../options.ts";
+import { checkInteger, checkKnownOptions } from "../check-options.ts";
 
 /** Whether a match comes with the skills it calls, and how many of them at most (default: 20). */
 export type WithDependencies = boolean | { readonly maxSkills?: number };

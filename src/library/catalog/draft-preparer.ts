@@ -6,7 +6,7 @@ import { contentHash } from "../../skill/content-hash.ts";
 import type { DraftParser } from "../../skill/parse-draft.ts";
 import { SKILL_STATUSES } from "../../skill/skill.ts";
 import type { NewVersion, SkillStore } from "../../store/skill-store.ts";
-import { checkBoolean, checkExpected, checkOneOf } from "../options.ts";
+import { checkBoolean, checkExpected, checkOneOf } from "../check-options.ts";
 import { alreadyStored } from "./add-result.ts";
 import type { Admission } from "./admission.ts";
 import type { AddOptions, AddResult } from "./catalog-options.ts";

@@ -17,7 +17,13 @@ import type { SkillUsage } from "../../store/run-store.ts";
 import type { SkillFilter, SkillStore } from "../../store/skill-store.ts";
 import type { FacetOptions, ListedSkill, ListOptions, ListOrder } from "./catalog-options.ts";
 import type { Evidence } from "../execution/evidence.ts";
-import { checkInteger, checkKnownOptions, checkOneOf, checkText, checkTexts } from "../options.ts";
+import {
+  checkInteger,
+  checkKnownOptions,
+  checkOneOf,
+  checkText,
+  checkTexts,
+} from "../check-options.ts";
 
 const LIST_ORDERS: readonly ListOrder[] = ["id", "name", "recent", "uses", "success"];
 

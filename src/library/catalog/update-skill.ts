@@ -9,7 +9,7 @@ import { draftOf } from "../../skill/definition-of.ts";
 import { isSkillId } from "../../skill/skill-id.ts";
 import type { Skill, SkillDraft } from "../../skill/skill.ts";
 import type { AddOptions, AddResult, GetOptions } from "./catalog-options.ts";
-import { checkInteger, checkIsText, checkKnownOptions } from "../options.ts";
+import { checkInteger, checkIsText, checkKnownOptions } from "../check-options.ts";
 import { skillNotFound } from "./skill-not-found.ts";
 
 const DEFAULT_RETRIES = 30;

@@ -6,7 +6,7 @@ import { quickjsProcessSandbox } from "../../sandbox/process/quickjs-process-san
 import { quickjsSandbox } from "../../sandbox/quickjs/quickjs-sandbox.ts";
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { v8Sandbox } from "../../sandbox/v8/v8-sandbox.ts";
-import { checkInteger, checkKnownOptions, checkOneOf } from "../options.ts";
+import { checkInteger, checkKnownOptions, checkOneOf } from "../check-options.ts";
 import type { SandboxSize } from "../options.ts";
 
 const ENGINES: readonly NonNullable<SandboxSize["engine"]>[] = [

@@ -15,7 +15,7 @@ import {
   checkKnownOptions,
   checkOneOf,
   checkPositive,
-} from "../options.ts";
+} from "../check-options.ts";
 import type { Executor } from "./executor.ts";
 import { executionOfError } from "./failed-executions.ts";
 import { RUN_PRIORITIES } from "./waiting-runs.ts";

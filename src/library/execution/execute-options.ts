@@ -7,7 +7,7 @@ import {
   checkPositive,
   checkRunLimits,
   checkText,
-} from "../options.ts";
+} from "../check-options.ts";
 import type { GrantPolicy } from "../options.ts";
 import { checkGrantPolicy } from "./policy.ts";
 import { RUN_PRIORITIES } from "./waiting-runs.ts";

@@ -28,7 +28,7 @@ import { answerHostCall, replyOf } from "./host-calls.ts";
 import type { HostFetch } from "./host-fetch/host-fetch.ts";
 import type { JournalKeeper } from "./journal-keeper.ts";
 import type { Learning } from "../retrieval/learning.ts";
-import { checkIsText } from "../options.ts";
+import { checkIsText } from "../check-options.ts";
 import type { PolicyLayer } from "./policy.ts";
 import type { Reservation, RunQueue } from "./run-queue.ts";
 import { endingInTime, runTurn } from "./run-turn.ts";

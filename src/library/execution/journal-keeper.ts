@@ -8,7 +8,7 @@ import type { HostCall, SandboxLimits, SandboxOutcome } from "../../sandbox/sand
 import { isOrigin } from "../../skill/origin.ts";
 import { isSkillId } from "../../skill/skill-id.ts";
 import type { RecordedRun, RunRecording } from "../../store/run-store.ts";
-import { checkKnownOptions, checkOneOf, checkTexts } from "../options.ts";
+import { checkKnownOptions, checkOneOf, checkTexts } from "../check-options.ts";
 
 /**
  * What journals must not hold. A run that calls any of it, or is of these skills, keeps no journal, and

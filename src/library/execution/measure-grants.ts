@@ -15,7 +15,7 @@ import type { StoredVersion } from "../../store/skill-store.ts";
 import { mapBounded } from "../bounded.ts";
 import { originOf } from "./host-calls.ts";
 import { exampleReply } from "./host-fetch/fetch-reply.ts";
-import { checkInteger, checkKnownOptions, checkPositive } from "../options.ts";
+import { checkInteger, checkKnownOptions, checkPositive } from "../check-options.ts";
 import { CHECK_SEED, programOf, sandboxLimits } from "./program.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { skillNotFound } from "../catalog/skill-not-found.ts";

@@ -15,7 +15,7 @@ import {
   checkPositive,
   checkText,
   isPlainObject,
-} from "../options.ts";
+} from "../check-options.ts";
 import type { Tool, ToolCall, ToolDefinition, ToolInfo } from "../options.ts";
 
 /** A tool as runs meet it. */

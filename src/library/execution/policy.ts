@@ -6,7 +6,7 @@
 import { RepertoireError } from "../../base/errors.ts";
 import { preview } from "../../base/json.ts";
 import type { Capability } from "../../skill/skill.ts";
-import { checkKnownOptions, checkOneOf, checkTexts, isPlainObject } from "../options.ts";
+import { checkKnownOptions, checkOneOf, checkTexts, isPlainObject } from "../check-options.ts";
 import type { GrantPolicy, Policy } from "../options.ts";
 import { checkQuotas } from "./run-quotas.ts";
 

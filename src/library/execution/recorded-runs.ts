@@ -2,7 +2,7 @@
 import type { Limits } from "../../base/limits.ts";
 import { EXECUTION_STATUSES } from "../../skill/execution.ts";
 import type { RunFilter, RunRecord } from "../../store/run-store.ts";
-import { checkInteger, checkIsText, checkKnownOptions, checkOneOf } from "../options.ts";
+import { checkInteger, checkIsText, checkKnownOptions, checkOneOf } from "../check-options.ts";
 import type { Evidence } from "./evidence.ts";
 import { runNotFound } from "./run-not-found.ts";
 

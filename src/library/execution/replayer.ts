@@ -19,7 +19,7 @@ import { createCapabilityRecord } from "./capability-record.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Evidence } from "./evidence.ts";
 import { originOf } from "./host-calls.ts";
-import { checkInteger, checkIsText, checkKnownOptions } from "../options.ts";
+import { checkInteger, checkIsText, checkKnownOptions } from "../check-options.ts";
 import { programOf } from "./program.ts";
 import { firstDifference } from "./replay-comparison.ts";
 import { runNotFound } from "./run-not-found.ts";

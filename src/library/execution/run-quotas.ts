@@ -9,7 +9,7 @@
 import { RepertoireError } from "../../base/errors.ts";
 import { preview } from "../../base/json.ts";
 import type { Clock } from "../../base/clock.ts";
-import { checkInteger, checkKnownOptions, isPlainObject } from "../options.ts";
+import { checkInteger, checkKnownOptions, isPlainObject } from "../check-options.ts";
 
 /** Most a caller may use; what is left out is not bounded. */
 export interface CallerQuota {

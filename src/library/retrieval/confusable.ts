@@ -5,7 +5,7 @@ import type { Clock } from "../../base/clock.ts";
 import { compareIds } from "../../search/fusion.ts";
 import { isNear } from "../../search/similarity.ts";
 import type { SkillStore } from "../../store/skill-store.ts";
-import { checkInteger, checkKnownOptions } from "../options.ts";
+import { checkInteger, checkKnownOptions } from "../check-options.ts";
 import type { SearchSpaces } from "./search-spaces.ts";
 
 export interface ConfusableOptions {

@@ -1,6 +1,6 @@
 import type { LearnedUse } from "../../store/run-store.ts";
 import type { LibraryParts } from "../library-parts.ts";
-import { checkInteger, checkIsText, checkKnownOptions } from "../options.ts";
+import { checkInteger, checkIsText, checkKnownOptions } from "../check-options.ts";
 
 /** Which learned queries are meant: those that have all that is named. */
 export interface LearnedFilter {

@@ -32,7 +32,7 @@ import {
   checkOneOf,
   checkText,
   checkTexts,
-} from "../options.ts";
+} from "../check-options.ts";
 import type { PinnedSearch } from "../views/pinned-search.ts";
 import type { SearchSpaces } from "./search-spaces.ts";
 

@@ -1,7 +1,7 @@
 /** Places in the history of a library. */
 import { RepertoireError } from "../../base/errors.ts";
 import type { SkillStore } from "../../store/skill-store.ts";
-import { checkInteger } from "../options.ts";
+import { checkInteger } from "../check-options.ts";
 
 /**
  * Returns nothing to wait for where the store does not.

@@ -21,7 +21,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { Executor } from "../execution/executor.ts";
 import type { ExecuteOptions } from "../execution/execute-options.ts";
 import { checkListOptions, listSkills } from "../catalog/list-skills.ts";
-import { checkInteger, checkKnownOptions } from "../options.ts";
+import { checkInteger, checkKnownOptions } from "../check-options.ts";
 import type { LibraryGate } from "../library-gate.ts";
 import { pinnedList } from "./pinned-list.ts";
 import type { Searcher, SearchOptions, SearchResult } from "../retrieval/searcher.ts";

@@ -9,7 +9,7 @@ import type { Limits } from "../../base/limits.ts";
 import type { Execution, ExecutionStatus } from "../../skill/execution.ts";
 import type { StoredVersion } from "../../store/skill-store.ts";
 import type { Executor } from "../execution/executor.ts";
-import { checkCaller, checkKnownOptions, checkOneOf, checkPositive } from "../options.ts";
+import { checkCaller, checkKnownOptions, checkOneOf, checkPositive } from "../check-options.ts";
 import { programOf } from "../execution/program.ts";
 import { RUN_PRIORITIES } from "../execution/waiting-runs.ts";
 import type { RunPriority } from "../execution/waiting-runs.ts";

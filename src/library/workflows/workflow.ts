@@ -6,7 +6,7 @@ import type { Limits } from "../../base/limits.ts";
 import type { ExecutionError, ExecutionStatus } from "../../skill/execution.ts";
 import { nearest } from "../../skill/nearest.ts";
 import { isSkillId, SKILL_ID_RULE } from "../../skill/skill-id.ts";
-import { checkInteger, checkKnownOptions, checkOneOf, checkPositive } from "../options.ts";
+import { checkInteger, checkKnownOptions, checkOneOf, checkPositive } from "../check-options.ts";
 
 /** Whether a failing step ends the workflow. */
 export type OnError = "stop" | "continue";

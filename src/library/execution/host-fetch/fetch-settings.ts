@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { RepertoireError } from "../../../base/errors.ts";
 import { preview } from "../../../base/json.ts";
 import { isOrigin } from "../../../skill/origin.ts";
-import { checkInteger, checkKnownOptions, checkTexts } from "../../options.ts";
+import { checkInteger, checkKnownOptions, checkTexts } from "../../check-options.ts";
 import { FETCH_LIMITS, FETCH_MAXIMA, FETCH_METHODS } from "./fetch-policy.ts";
 import type { FetchCredentials, FetchPolicy } from "./fetch-policy.ts";
 import { addressList } from "./ip-address.ts";
