@@ -7,15 +7,6 @@ import type { CliContext } from "../context.ts";
 import { OPEN_RESTORATION } from "../../base/open-restoration.ts";
 import { fail, ok, warn } from "../doctor/doctor-check.ts";
 import type { DoctorCheck } from "../doctor/doctor-check.ts";
-import {
-  checkIndex,
-  checkNode,
-  checkPath,
-  checkSandbox,
-  checkSqlite,
-  checkStore,
-  nearestExisting,
-} from "../doctor/doctor-checks.ts";
 import { checkConfusable } from "../doctor/check-confusable.ts";
 import { checkContent, repairAll } from "../doctor/check-content.ts";
 import {
@@ -24,6 +15,10 @@ import {
   checkIndexFiles,
   checkUnusedIndexes,
 } from "../doctor/check-files.ts";
+import { checkPath, nearestExisting } from "../doctor/check-path.ts";
+import { checkNode, checkSqlite } from "../doctor/check-runtime.ts";
+import { checkSandbox } from "../doctor/check-sandbox.ts";
+import { checkIndex, checkStore } from "../doctor/check-stores.ts";
 import { findMissing } from "../failures/missing-library.ts";
 import { EXIT } from "../failures/exit-codes.ts";
 import { printable } from "../terminal/text-width.ts";
