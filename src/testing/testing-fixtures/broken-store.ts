@@ -22,7 +22,7 @@ export function brokenStore(
   store: SkillStore,
   breakage: Breakage,
   shared: { readonly uncommitted: Map<string, StoredVersion> },
-  share = 0.03,
+  share = 0.2,
 ): SkillStore {
   const random = seededRandom(`broken ${breakage}`);
   const goesWrong = (): boolean => random.next() < share;
