@@ -14,18 +14,17 @@ export type Breakage =
   /** Refuses a write that it made. */
   | "effect of a refused write";
 
-/**
- * @param shared what all connections to the same data have in common
- * @param share of calls that go wrong
- */
+/** So often that every run of some hundred calls shows it. */
+const SHARE_THAT_GOES_WRONG = 0.2;
+
+/** @param shared what all connections to the same data have in common */
 export function brokenStore(
   store: SkillStore,
   breakage: Breakage,
   shared: { readonly uncommitted: Map<string, StoredVersion> },
-  share = 0.2,
 ): SkillStore {
   const random = seededRandom(`broken ${breakage}`);
-  const goesWrong = (): boolean => random.next() < share;
+  const goesWrong = (): boolean => random.next() < SHARE_THAT_GOES_WRONG;
   const cached = new Map<string, StoredVersion | undefined>();
 
   const broken: Partial<SkillStore> = {
