@@ -53,9 +53,13 @@ function firstById(
   idOf: (row: number) => string,
 ): readonly ScoredRow[] {
   if (rows.length <= limit) return rows;
-  return rows
-    .map((scored) => ({ scored, id: idOf(scored.row) }))
-    .toSorted((a, b) => compareIds(a.id, b.id))
-    .slice(0, limit)
-    .map(({ scored }) => scored);
+  const first: { readonly scored: ScoredRow; readonly id: string }[] = [];
+  for (const scored of rows) {
+    const id = idOf(scored.row);
+    if (first.length === limit && compareIds(id, first.at(-1)!.id) > 0) continue;
+    const after = first.findIndex((other) => compareIds(id, other.id) < 0);
+    first.splice(after < 0 ? first.length : after, 0, { scored, id });
+    if (first.length > limit) first.pop();
+  }
+  return first.map(({ scored }) => scored);
 }

@@ -19,7 +19,7 @@ import type { IndexView } from "./index-view.ts";
 import { prepareDocuments, writeUpdate } from "./index-writer.ts";
 import type { KnownTerm } from "./keywords/known-terms.ts";
 import { stemmer } from "./keywords/stemmer.ts";
-import { heldMemory, type HeldMemory } from "./memory/held-memory.ts";
+import { heldMemory, type HeldMemory, type InTransaction } from "./memory/held-memory.ts";
 import type { MemoryCopy } from "./memory/memory-copy.ts";
 import { nearestDocuments } from "./nearest-documents.ts";
 import { rankHits } from "./rank-hits.ts";
@@ -36,10 +36,24 @@ export interface IndexEngine {
   apply(update: IndexUpdate, told: string): Promise<void>;
   /** Keeps what is in memory on disk, when that is worth it. */
   save(): Promise<void>;
+  /** The same, where what is held is near what is in the file. */
+  readonly near: NearEngine;
   /** Copies what is in memory, for another thread. */
   copy(): Promise<MemoryCopy>;
+  /** Takes over what another thread holds; see {@link HeldMemory.adopt}. */
+  adopt(copy: MemoryCopy): Promise<boolean>;
+  /** See {@link HeldMemory.catchUp}. */
+  catchUp(): Promise<void>;
   readonly held: HeldMemory;
   close(): void;
+}
+
+/** A result, or the state of the file that what is held is too far from. */
+export type Near<T> = { readonly value: T } | { readonly far: FileState };
+
+export interface NearEngine {
+  search(query: IndexQuery): Promise<Near<FoundRows>>;
+  neighbours(id: string, limit: number): Promise<Near<readonly IndexNeighbour[] | undefined>>;
 }
 
 export interface IndexEngineOptions extends IndexConnectionOptions {
@@ -71,23 +85,31 @@ export async function indexEngine(
     return state.generation === told && update.revision > state.revision;
   }
 
-  return {
-    search: (query) =>
-      connection.run("BEGIN", (file, state) => {
-        const { vector, ...keywordQuery } = query;
-        const hits = rankHits(
-          view(file, state),
-          embedderId === undefined || vector === undefined ? keywordQuery : query,
-        );
-        const summaryOf = (rowid: number): string =>
-          file.statements.summary.get(rowid)!.summary as string;
-        return foundRows(hits, summaryOf, stateOf(state));
-      }),
+  function search(file: OpenFile, state: FileState, query: IndexQuery): FoundRows {
+    const { vector, ...keywordQuery } = query;
+    const hits = rankHits(
+      view(file, state),
+      embedderId === undefined || vector === undefined ? keywordQuery : query,
+    );
+    const summaryOf = (rowid: number): string =>
+      file.statements.summary.get(rowid)!.summary as string;
+    return foundRows(hits, summaryOf, stateOf(state));
+  }
 
+  const run: InTransaction = (action) => connection.run("BEGIN", action);
+  const runNear = <T>(action: (file: OpenFile, state: FileState) => T): Promise<Near<T>> =>
+    run((file, state) => (held.isNear(state) ? { value: action(file, state) } : { far: state }));
+
+  return {
+    search: (query) => run((file, state) => search(file, state, query)),
     neighbours: (id, limit) =>
-      connection.run("BEGIN", (file, state) =>
-        nearestDocuments(view(file, state), state.isOurs, id, limit),
-      ),
+      run((file, state) => nearestDocuments(view(file, state), state.isOurs, id, limit)),
+
+    near: {
+      search: (query) => runNear((file, state) => search(file, state, query)),
+      neighbours: (id, limit) =>
+        runNear((file, state) => nearestDocuments(view(file, state), state.isOurs, id, limit)),
+    },
 
     async apply(update, told) {
       if (!(await connection.run("BEGIN", (_, state) => isNews(update, state, told)))) return;
@@ -105,8 +127,10 @@ export async function indexEngine(
       });
     },
 
-    save: () => connection.run("BEGIN", (file, state) => held.save(file, state)),
-    copy: () => connection.run("BEGIN", (file, state) => held.copy(file, state)),
+    save: () => run((file, state) => held.save(file, state)),
+    copy: () => run((file, state) => held.copy(file, state)),
+    adopt: (copy) => held.adopt(copy, run),
+    catchUp: () => held.catchUp(run),
     held,
 
     close() {

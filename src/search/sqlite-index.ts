@@ -22,7 +22,7 @@ import {
   stateOf,
 } from "./index-connection.ts";
 import { answerOf } from "./found-rows.ts";
-import { indexEngine, type IndexEngine } from "./index-engine.ts";
+import { indexEngine, type IndexEngine, type Near, type NearEngine } from "./index-engine.ts";
 import { writeVectors } from "./index-writer.ts";
 import type { SearchIndex } from "./search-index.ts";
 import { callerCopy } from "./thread/caller-copy.ts";
@@ -42,6 +42,8 @@ export interface SqliteSearchIndexOptions extends IndexConnectionOptions {
 const THREAD_FROM = 1000;
 /** Up to it a search takes less time than waking a thread for it does where processors sleep. */
 const COPY_UP_TO = 20_000;
+/** Components of all vectors up to which that is so: 20,000 vectors of 256. */
+const COPY_COMPONENTS = 20_000 * 256;
 /** A filter by more ids than these takes too long to make ready on the caller's thread. */
 const COPY_FILTER_IDS = 256;
 
@@ -60,7 +62,8 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
   const connection = await indexConnection(options);
   const local = await indexEngine({ ...options, dimensions, usesPack: false }, connection);
   let thread: SearchThread | undefined;
-  const copy = callerCopy({ engine: local, upTo: copyUpTo, copy: () => thread!.copy() });
+  const upTo = Math.min(copyUpTo, Math.floor(COPY_COMPONENTS / Math.max(1, dimensions)));
+  const copy = callerCopy({ engine: local, upTo, copy: () => thread!.copy() });
   /** The state that the owner was told last, and computes its updates against. */
   let told = connection.opened;
   /** As many as there were when the file was last looked at. */
@@ -100,11 +103,12 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
 
   /** As `work`, on the copy where that is as quick as it should be. */
   async function read<T>(
+    nearTask: (engine: NearEngine) => Promise<Near<T>>,
     task: (engine: Pick<IndexEngine, "search" | "neighbours">) => Promise<T>,
-    isQuick: boolean,
+    isQuick = true,
   ): Promise<T> {
     const isThreaded = threadIfLarge() !== undefined;
-    const answer = isThreaded && isQuick ? await copy.answer(told, task) : undefined;
+    const answer = isThreaded && isQuick ? await copy.answer(nearTask) : undefined;
     return answer === undefined ? work(task) : answer.value;
   }
 
@@ -138,10 +142,22 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
       throwIfAborted(query.signal, "Searching");
       const { only, except } = query.filter;
       const isQuick = (only?.size ?? 0) + (except?.size ?? 0) <= COPY_FILTER_IDS;
-      return answerOf(await read((engine) => engine.search(query), isQuick));
+      const found = await read(
+        async (engine) => {
+          throwIfAborted(query.signal, "Searching");
+          return engine.search(query);
+        },
+        (engine) => engine.search(query),
+        isQuick,
+      );
+      return answerOf(found);
     },
 
-    neighbours: (id, limit) => read((engine) => engine.neighbours(id, limit), true),
+    neighbours: (id, limit) =>
+      read(
+        (engine) => engine.neighbours(id, limit),
+        (engine) => engine.neighbours(id, limit),
+      ),
 
     unembedded: ({ after = 0, limit }) =>
       connection.run("BEGIN", ({ statements }, { generation, isOurs }) => {

@@ -2,25 +2,37 @@
  * What one thread holds of an index in memory, and where it stands. Whoever uses it brings it level
  * with the file first, inside the transaction that it is used in.
  */
+import { nextRound } from "../../base/loop-turns.ts";
 import type { FileState, OpenFile } from "../index-connection.ts";
 import { knownTerms, type KnownTerms } from "../keywords/known-terms.ts";
 import { readPack, writePack } from "./index-pack.ts";
 import { indexMemory, type IndexMemory } from "./index-memory.ts";
 import { copyMemory, loadCopy, type MemoryCopy, type MemoryPosition } from "./memory-copy.ts";
-import { readAll, readChanges, readPostings } from "./read-rows.ts";
+import { applyChanges, readAll, readChanges, readPostings } from "./read-rows.ts";
 
 export interface HeldMemory {
   readonly memory: IndexMemory;
   readonly terms: KnownTerms;
   /** Takes over what changed, by whichever process. */
   refresh(file: OpenFile, state: FileState): void;
-  /** Whether bringing it level with this state takes a millisecond or two at most. */
+  /** Whether there are so few changes between it and this state that they are read in passing. */
   isNear(state: MemoryPosition): boolean;
+  /** Whether there are few enough to read them a few at a time, and not so many that all is read anew. */
+  isInReach(state: MemoryPosition): boolean;
+  /**
+   * Brings it level with the file a few rows in each round of the event loop; it is near nothing
+   * meanwhile.
+   */
+  catchUp(run: InTransaction): Promise<void>;
   /** Writes a pack, when that is worth it. */
   save(file: OpenFile, state: FileState): void;
   copy(file: OpenFile, state: FileState): MemoryCopy;
-  /** Replaces what is held, once it is ready. */
-  adopt(copy: MemoryCopy): Promise<void>;
+  /**
+   * Replaces what is held, and brings it level; in rounds of the event loop.
+   *
+   * @returns whether it is held now: not when it was to be released meanwhile
+   */
+  adopt(copy: MemoryCopy, run: InTransaction): Promise<boolean>;
   /** Forgets what is held. */
   release(): void;
   /** Rows that changed since all was made in one go, which makes searching slower. */
@@ -30,6 +42,9 @@ export interface HeldMemory {
   readonly builds: number;
   readonly rejectedPacks: number;
 }
+
+/** Runs a read transaction on the file. */
+export type InTransaction = <T>(action: (file: OpenFile, state: FileState) => T) => Promise<T>;
 
 export interface HeldMemoryOptions {
   readonly dimensions: number;
@@ -43,9 +58,12 @@ const READ_ANEW_SHARE = 0.25;
 /** Changes since the last pack that make another one worth it: so many, and a part of all. */
 const SAVE_ROWS = 1000;
 const SAVE_SHARE = 0.05;
-/** Changes that are read in a millisecond or two, and additions of some vectors each. */
-const NEAR_REVISIONS = 64;
-const NEAR_FILLS = 1;
+/** Changes, and additions of some vectors each, that are read in passing. */
+const NEAR = { revisions: 8, fills: 1 };
+/** Those that are read a few at a time, beside other work. */
+const IN_REACH = { revisions: 500, fills: 8 };
+/** Rows that are taken over in one round of the event loop: about a millisecond. */
+const ROWS_IN_ROUND = 8;
 
 const NOTHING: MemoryPosition = { generation: "", revision: 0, fills: 0 };
 
@@ -53,6 +71,10 @@ export function heldMemory({ dimensions, packPath }: HeldMemoryOptions): HeldMem
   let memory = indexMemory(dimensions);
   const terms = knownTerms();
   let held = NOTHING;
+  /** Where the posting base stands. */
+  let base = NOTHING;
+  /** Raised whenever all that is held is given up. */
+  let releases = 0;
   /** What a pack on disk holds, and how many changes it lacks beside those since all was made in one go. */
   let saved = { generation: "", lacks: 0 };
   let skills = 0;
@@ -77,10 +99,11 @@ export function heldMemory({ dimensions, packPath }: HeldMemoryOptions): HeldMem
       // Should it fail in between, nothing of what was held before is left.
       held = { generation, revision: 0, fills: 0 };
       readAll(memory, statements, length);
+      base = { generation, revision, fills };
       builds += 1;
       saved = { generation: "", lacks: 0 };
     } else {
-      readChanges(memory, statements, held, length);
+      drive(applyChanges(memory, readChanges(statements, held, length)));
     }
     held = { generation, revision, fills };
   }
@@ -95,13 +118,36 @@ export function heldMemory({ dimensions, packPath }: HeldMemoryOptions): HeldMem
       return;
     }
     held = { generation, ...pack };
+    base = held;
     saved = { generation, lacks: 0 };
+  }
+
+  /** @returns where it stands then; nothing when the index has been emptied since */
+  async function bringLevel(
+    target: IndexMemory,
+    from: MemoryPosition,
+    run: InTransaction,
+  ): Promise<MemoryPosition | undefined> {
+    const found = await run(({ statements }, state) => {
+      const { generation, revision, fills, isOurs } = state;
+      if (!isWithin(from, state, IN_REACH)) return undefined;
+      const changes = readChanges(statements, from, isOurs ? dimensions : 0);
+      return { changes, position: { generation, revision, fills } };
+    });
+    if (found === undefined) return undefined;
+    let rows = 0;
+    for (const _ of applyChanges(target, found.changes)) {
+      rows += 1;
+      if (rows % ROWS_IN_ROUND === 0) await nextRound();
+    }
+    return found.position;
   }
 
   /** As if it had all been read in one go. */
   function settle(file: OpenFile, state: FileState): void {
     refresh(file, state);
     const { changed } = memory.postings;
+    base = held;
     if (changed === 0) return;
     memory.load({ ...memory.blocks(), postings: readPostings(file.statements) });
     saved = { ...saved, lacks: saved.lacks + changed };
@@ -114,10 +160,17 @@ export function heldMemory({ dimensions, packPath }: HeldMemoryOptions): HeldMem
     terms,
     refresh,
 
-    isNear({ generation, revision, fills }) {
-      if (generation !== held.generation || held.revision === 0) return false;
-      const isBehind = revision - held.revision;
-      return isBehind <= NEAR_REVISIONS && fills - held.fills <= NEAR_FILLS;
+    isNear: (state) => isWithin(held, state, NEAR),
+    isInReach: (state) => isWithin(held, state, IN_REACH),
+
+    catchUp: async (run) => {
+      const from = held;
+      held = NOTHING;
+      const release = releases;
+      const position = await bringLevel(memory, from, run);
+      if (position === undefined || release !== releases) return;
+      terms.forget();
+      held = position;
     },
 
     save(file, state) {
@@ -134,23 +187,30 @@ export function heldMemory({ dimensions, packPath }: HeldMemoryOptions): HeldMem
     },
 
     copy(file, state) {
-      settle(file, state);
-      return copyMemory(memory, held);
+      refresh(file, state);
+      // The others are read by whoever takes the copy over.
+      if (!isWithin(base, held, IN_REACH)) settle(file, state);
+      return copyMemory(memory, base);
     },
 
-    async adopt(copy) {
+    async adopt(copy, run) {
       const next = indexMemory(dimensions);
+      const release = releases;
       await loadCopy(next, copy);
+      const position = await bringLevel(next, copy.position, run);
+      if (position === undefined || release !== releases) return false;
       terms.forget();
       memory = next;
-      held = copy.position;
+      base = copy.position;
+      held = position;
+      return true;
     },
 
     release() {
-      if (held === NOTHING) return;
-      memory.clear();
+      releases += 1;
       terms.forget();
       held = NOTHING;
+      if (memory.rows > 0) memory.clear();
     },
 
     get changed() {
@@ -166,4 +226,22 @@ export function heldMemory({ dimensions, packPath }: HeldMemoryOptions): HeldMem
       return rejectedPacks;
     },
   };
+}
+
+function isWithin(
+  from: MemoryPosition,
+  to: MemoryPosition,
+  most: { readonly revisions: number; readonly fills: number },
+): boolean {
+  return (
+    from.revision > 0 &&
+    from.generation === to.generation &&
+    to.revision - from.revision <= most.revisions &&
+    to.fills - from.fills <= most.fills
+  );
+}
+
+/** All of it at once. */
+function drive(steps: Generator<void, void, void>): void {
+  while (steps.next().done !== true);
 }

@@ -10,19 +10,20 @@ export interface MemoryPosition {
 }
 
 export interface MemoryCopy {
+  /** Where its terms stand: what changed since has to be read, whatever else of it is newer. */
   readonly position: MemoryPosition;
   readonly blocks: MemoryBlocks;
   readonly vectors: readonly Uint8Array[];
 }
 
-/** The terms of rows that changed since the posting base was made are not in it. */
+/** @param position that of the posting base */
 export function copyMemory(memory: IndexMemory, position: MemoryPosition): MemoryCopy {
   const { ids, statuses, lengths, postings } = memory.blocks();
   const { vectors } = memory;
   return {
     position,
     blocks: {
-      ids: { offsets: ids.offsets.slice(), bytes: Uint8Array.from(ids.bytes) },
+      ids: { offsets: ids.offsets.slice(), bytes: new Uint8Array(ids.bytes) },
       statuses: statuses.slice(),
       lengths: lengths.slice(),
       postings: { offsets: postings.offsets.slice(), bytes: postings.bytes.slice() },

@@ -4,7 +4,7 @@ import type { SkillStatus } from "../../skill/skill.ts";
 import type { IndexStatements } from "../index-statements.ts";
 import { buildPostingBase, type PostingBase, type RowTerms } from "../keywords/posting-base.ts";
 import type { QuantizedVector } from "../vectors/quantized-vector.ts";
-import { statusNumber, type IndexMemory } from "./index-memory.ts";
+import { statusNumber, type IndexMemory, type MemoryRow } from "./index-memory.ts";
 import type { MemoryPosition } from "./memory-copy.ts";
 
 type Row = Record<string, SQLOutputValue>;
@@ -35,17 +35,21 @@ export function readAll(
     memory.vectors.put(Number(row.rowid), vectorOf(row, dimensions));
 }
 
-/** Takes over what changed since. */
+/** What changed since some position: rows to drop, to put, and to give a vector. */
+export interface RowChanges {
+  readonly removed: readonly number[];
+  readonly put: readonly MemoryRow[];
+  readonly filled: readonly (readonly [row: number, vector: QuantizedVector | undefined])[];
+}
+
 export function readChanges(
-  memory: IndexMemory,
   statements: IndexStatements,
   { revision, fills }: Omit<MemoryPosition, "generation">,
   dimensions: number,
-): void {
-  // Removals first: a freed row may be in use again by another document.
-  for (const { rowid } of statements.removedSince.iterate(revision)) memory.remove(Number(rowid));
-  for (const row of statements.changedSince.iterate(revision)) {
-    memory.put({
+): RowChanges {
+  return {
+    removed: statements.removedSince.all(revision).map(({ rowid }) => Number(rowid)),
+    put: statements.changedSince.all(revision).map((row) => ({
       row: Number(row.rowid),
       id: row.id as string,
       category: row.category as string,
@@ -54,10 +58,31 @@ export function readChanges(
       length: Number(row.length),
       terms: row.terms as Uint8Array,
       vector: vectorOf(row, dimensions),
-    });
+    })),
+    filled: statements.filledSince
+      .all(fills)
+      .map((row) => [Number(row.rowid), vectorOf(row, dimensions)] as const),
+  };
+}
+
+/** Takes changes over, and stops after every row, so that whoever drives it can do else in between. */
+export function* applyChanges(
+  memory: IndexMemory,
+  { removed, put, filled }: RowChanges,
+): Generator<void, void, void> {
+  // Removals first: a freed row may be in use again by another document.
+  for (const row of removed) {
+    memory.remove(row);
+    yield;
   }
-  for (const row of statements.filledSince.iterate(fills))
-    memory.vectors.put(Number(row.rowid), vectorOf(row, dimensions));
+  for (const row of put) {
+    memory.put(row);
+    yield;
+  }
+  for (const [row, vector] of filled) {
+    memory.vectors.put(row, vector);
+    yield;
+  }
 }
 
 /** @param lengths is filled where it is given */

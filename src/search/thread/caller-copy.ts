@@ -1,25 +1,22 @@
 /**
  * A copy, on the caller's thread, of what the thread of an index holds. Where the index is of middling
  * size, waking that thread and hearing from it takes longer than the search itself. Building, writing
- * and reading much are left to it all the same, so that nothing holds up the caller's event loop for
- * longer than a search.
+ * and reading much are left to it all the same, and the copy follows what changes a few rows in each
+ * round of the event loop, while the thread answers.
  */
+import { systemClock } from "../../base/clock.ts";
 import { nextRound } from "../../base/loop-turns.ts";
-import type { IndexEngine } from "../index-engine.ts";
-import type { MemoryCopy, MemoryPosition } from "../memory/memory-copy.ts";
+import type { FileState } from "../index-connection.ts";
+import type { IndexEngine, Near, NearEngine } from "../index-engine.ts";
+import type { MemoryCopy } from "../memory/memory-copy.ts";
 
 export interface CallerCopy {
   /** The result of `task`, when it can be had here at little cost; the thread has to be asked otherwise. */
   answer<T>(
-    state: CopiedState,
-    task: (engine: IndexEngine) => Promise<T>,
+    task: (engine: NearEngine) => Promise<Near<T>>,
   ): Promise<{ readonly value: T } | undefined>;
   /** Times a copy was taken over. */
   readonly copies: number;
-}
-
-interface CopiedState extends MemoryPosition {
-  readonly skills: number;
 }
 
 export interface CallerCopyParts {
@@ -33,62 +30,67 @@ export interface CallerCopyParts {
 
 /** Whoever asks once or twice needs no copy. */
 const COPY_AFTER = 4;
-/** Where so much changes that copies are out of date at once, they are asked for ever less often. */
-const COPY_AFTER_AT_MOST = 512;
-const ANSWERS_WORTH_IT = 16;
+/** Where so much changes that copies are soon out of date, most searches are better left to the thread. */
+const COPY_EVERY_MS = 1000;
 /** Changes after which the copy is replaced by one that is as fast as new. */
 const WORN_ROWS = 1000;
+/** Rows beyond the skills there are: those that were removed are copied as well. */
+const ROWS_PER_SKILL = 2;
 
 export function callerCopy({ engine, upTo, copy }: CallerCopyParts): CallerCopy {
   const { held } = engine;
   let copies = 0;
-  let isAsked = false;
+  let asked = 0;
   let isBusy = false;
   /** One search takes a fair share of a round of the event loop. */
   let rest: Promise<void> | undefined;
-  let misses = 0;
-  let answers = 0;
-  let after = COPY_AFTER;
+  let isFollowing = false;
+  let copyAgainMs = Number.NEGATIVE_INFINITY;
 
-  function ask(): void {
-    if (isAsked) return;
-    isAsked = true;
-    after = answers < ANSWERS_WORTH_IT ? Math.min(after * 2, COPY_AFTER_AT_MOST) : COPY_AFTER;
-    misses = 0;
-    answers = 0;
-    copy()
-      .then((made) => held.adopt(made))
-      .then(() => {
-        copies += 1;
-      })
-      // What is wrong is told to whoever asks the thread.
+  /** What is wrong is told to whoever asks the thread. */
+  function follow(work: () => Promise<void>): void {
+    if (isFollowing) return;
+    isFollowing = true;
+    // What was asked of the thread already comes first.
+    nextRound()
+      .then(work)
       .catch(() => undefined)
       .finally(() => {
-        isAsked = false;
+        isFollowing = false;
       });
   }
 
+  async function copyAnew(): Promise<void> {
+    if (systemClock.monotonicMs() < copyAgainMs) return;
+    const made = await copy();
+    copyAgainMs = systemClock.monotonicMs() + COPY_EVERY_MS;
+    if (made.blocks.statuses.length > ROWS_PER_SKILL * upTo) copyAgainMs = Number.POSITIVE_INFINITY;
+    else if (await engine.adopt(made)) copies += 1;
+  }
+
+  function miss(state: FileState): void {
+    if (state.skills > upTo) held.release();
+    else if (held.isInReach(state)) follow(engine.catchUp);
+    else if (asked >= COPY_AFTER) follow(copyAnew);
+  }
+
   return {
-    async answer(state, task) {
-      if (state.skills > upTo) {
-        held.release();
-        return undefined;
-      }
-      if (!held.isNear(state)) {
-        misses += 1;
-        if (misses >= after) ask();
-        return undefined;
-      }
-      // Those that are asked for at once are shared with the thread.
+    async answer(task) {
+      // Those that are asked for at once are left to the thread.
       if (isBusy) return undefined;
       isBusy = true;
       try {
         await rest;
-        const value = await task(engine);
+        asked += 1;
+        const found = await task(engine.near);
+        if ("far" in found) {
+          miss(found.far);
+          return undefined;
+        }
         rest = nextRound();
-        answers += 1;
-        if (held.changed > WORN_ROWS) ask();
-        return { value };
+        if (held.skills > upTo) held.release();
+        else if (held.changed > WORN_ROWS) follow(copyAnew);
+        return found;
       } finally {
         isBusy = false;
       }

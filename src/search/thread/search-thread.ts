@@ -35,7 +35,10 @@ const SAVE_AFTER_MS = 1000;
 const SAVE_WITHIN_MS = 15_000;
 const SAVE_CALL = 0;
 
-export interface SearchThread extends Omit<IndexEngine, "close" | "held"> {
+export interface SearchThread extends Omit<
+  IndexEngine,
+  "close" | "held" | "near" | "adopt" | "catchUp"
+> {
   readonly builds: number;
   readonly rejectedPacks: number;
   readonly replaced: number;

@@ -10,7 +10,7 @@ export interface QuantizedVector {
   readonly scale: number;
 }
 
-/** A query keeps more bits: it is one vector, and 14 bits still sum without overflow. */
+/** A query keeps more bits: it is one vector, and up to 2,000 dimensions 14 bits sum without overflow. */
 export interface QuantizedQuery {
   readonly components: Int16Array;
   readonly scale: number;
@@ -29,6 +29,8 @@ export interface CoarseQuery {
 
 const BYTE_MAX = 127;
 const QUERY_MAX = 8191;
+/** The product of a row with a query is a sum in 32 bits. */
+const LARGEST_SUM = 2 ** 31 - 1;
 const COARSE_MAX = 127;
 /** Vectors of 8 bits are a little longer than 1, by at most this. */
 const LENGTH_SLACK = 1.05;
@@ -42,17 +44,18 @@ export function quantizeVector(vector: Float32Array): QuantizedVector {
 
 export function quantizeQuery(vector: Float32Array): QuantizedQuery {
   const components = new Int16Array(vector.length);
-  const scale = quantizeInto(components, vector, QUERY_MAX);
-  return { components, scale, coarse: coarseQuery(components, scale) };
+  const max = Math.min(QUERY_MAX, Math.floor(LARGEST_SUM / ((BYTE_MAX + 1) * vector.length)));
+  const scale = quantizeInto(components, vector, max);
+  return { components, scale, coarse: coarseQuery(components, scale, max) };
 }
 
-function coarseQuery(components: Int16Array, exactScale: number): CoarseQuery {
-  const scale = (exactScale * QUERY_MAX) / COARSE_MAX;
+function coarseQuery(components: Int16Array, exactScale: number, max: number): CoarseQuery {
+  const scale = (exactScale * max) / COARSE_MAX;
   let squares = 0;
   const bytes = new Int8Array(components.length);
   for (let i = 0; i < bytes.length; i++) {
     const component = components[i]!;
-    const coarse = Math.round((component / QUERY_MAX) * COARSE_MAX);
+    const coarse = Math.round((component / max) * COARSE_MAX);
     bytes[i] = coarse;
     squares += (component * exactScale - coarse * scale) ** 2;
   }

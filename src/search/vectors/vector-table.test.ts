@@ -153,6 +153,23 @@ test("finds the nearest across blocks, and none after it is emptied", () => {
   expect(table.nearest(query, [], 40, String)).toEqual([]);
 });
 
+test.for([2064, 3072, 4096, 65_536])(
+  "compares %i components that are all as large as can be",
+  (dimensions) => {
+    const sign = (part: number): Float32Array =>
+      Float32Array.from(
+        { length: dimensions },
+        (_, n) => (n < part * dimensions ? 1 : -1) / Math.sqrt(dimensions),
+      );
+    const table = vectorTable(dimensions);
+    const parts = [0, 0.5, 0.97, 1];
+    for (const [row, part] of parts.entries()) table.put(row, quantizeVector(sign(part)));
+    const found = table.nearest(quantizeQuery(sign(1)), [], 4, String);
+    expect(found.map(({ row }) => row)).toEqual([3, 2, 1, 0]);
+    for (const { row, cosine } of found) expect(cosine).toBeCloseTo(2 * parts[row]! - 1, 2);
+  },
+);
+
 function exactCosine(query: QuantizedQuery, vector: QuantizedVector): number {
   const dot = vector.bytes.reduce((sum, byte, i) => sum + byte * query.components[i]!, 0);
   return dot * query.scale * Math.fround(vector.scale);
