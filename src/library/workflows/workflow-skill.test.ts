@@ -167,6 +167,8 @@ describe("what can not be saved", () => {
   });
 });
 
+const FIRST_RESULT = "/results/s0/0";
+
 /** Steps in random order of needs: each may need some that stand before it, or say nothing. */
 const randomSteps = fc
   .array(
@@ -175,22 +177,38 @@ const randomSteps = fc
       needs: fc.option(fc.array(fc.nat(20), { maxLength: 3 }), { nil: undefined }),
       retry: fc.constantFrom(0, 0, 1),
       onError: fc.constantFrom("stop" as const, "continue" as const),
-      from: fc.constantFrom("/prev_result", "/results/s0/0", "/context/seed", "/context/nowhere"),
+      from: fc.constantFrom("/prev_result", FIRST_RESULT, "/context/seed", "/context/nowhere"),
     }),
     { minLength: 1, maxLength: 6 },
   )
   .map((steps) =>
-    steps.map(({ skill, needs, retry, onError, from }, index): WorkflowStep => ({
-      id: `s${index}`,
-      skill,
-      retry,
-      onError,
-      context: { label: { $from: from } },
-      ...(needs === undefined || index === 0
-        ? {}
-        : { needs: [...new Set(needs.map((need) => `s${need % index}`))] }),
-    })),
+    steps.map(({ skill, needs, retry, onError, from }, index): WorkflowStep => {
+      const isAfterFirst = waitsForFirst(
+        steps.map((step) => step.needs),
+        index,
+      );
+      // What runs beside the first step may or may not see its result.
+      const label = from === FIRST_RESULT && !isAfterFirst ? "/context/seed" : from;
+      return {
+        id: `s${index}`,
+        skill,
+        retry,
+        onError,
+        context: { label: { $from: label } },
+        ...(needs === undefined || index === 0
+          ? {}
+          : { needs: [...new Set(needs.map((need) => `s${need % index}`))] }),
+      };
+    }),
   );
+
+/** Whether a step runs after the first one; without `needs` it runs after the one before it. */
+function waitsForFirst(needs: readonly (readonly number[] | undefined)[], index: number): boolean {
+  if (index === 0) return false;
+  return (needs[index] ?? [index - 1]).some(
+    (need) => need % index === 0 || waitsForFirst(needs, need % index),
+  );
+}
 
 test("compose and the saved workflow agree on success, on the value and on the error", async () => {
   let saved = 0;
