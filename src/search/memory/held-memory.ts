@@ -73,7 +73,7 @@ export function heldMemory({ dimensions, packPath }: HeldMemoryOptions): HeldMem
   let held = NOTHING;
   /** Where the posting base stands. */
   let base = NOTHING;
-  /** Raised whenever all that is held is given up. */
+  /** Raised whenever all that is held is given up: what is being made of it is not wanted any more. */
   let releases = 0;
   /** What a pack on disk holds, and how many changes it lacks beside those since all was made in one go. */
   let saved = { generation: "", lacks: 0 };
@@ -86,6 +86,7 @@ export function heldMemory({ dimensions, packPath }: HeldMemoryOptions): HeldMem
     const { generation, revision, fills } = state;
     const length = state.isOurs ? dimensions : 0;
     if (generation !== held.generation) {
+      releases += 1;
       memory.clear();
       terms.forget();
       held = { generation, revision: 0, fills: 0 };
@@ -122,11 +123,12 @@ export function heldMemory({ dimensions, packPath }: HeldMemoryOptions): HeldMem
     saved = { generation, lacks: 0 };
   }
 
-  /** @returns where it stands then; nothing when the index has been emptied since */
+  /** @returns where it stands then; nothing when it is too far behind, or not wanted any more */
   async function bringLevel(
     target: IndexMemory,
     from: MemoryPosition,
     run: InTransaction,
+    release: number,
   ): Promise<MemoryPosition | undefined> {
     const found = await run(({ statements }, state) => {
       const { generation, revision, fills, isOurs } = state;
@@ -138,9 +140,11 @@ export function heldMemory({ dimensions, packPath }: HeldMemoryOptions): HeldMem
     let rows = 0;
     for (const _ of applyChanges(target, found.changes)) {
       rows += 1;
-      if (rows % ROWS_IN_ROUND === 0) await nextRound();
+      if (rows % ROWS_IN_ROUND > 0) continue;
+      await nextRound();
+      if (release !== releases) return undefined;
     }
-    return found.position;
+    return release === releases ? found.position : undefined;
   }
 
   /** As if it had all been read in one go. */
@@ -166,9 +170,8 @@ export function heldMemory({ dimensions, packPath }: HeldMemoryOptions): HeldMem
     catchUp: async (run) => {
       const from = held;
       held = NOTHING;
-      const release = releases;
-      const position = await bringLevel(memory, from, run);
-      if (position === undefined || release !== releases) return;
+      const position = await bringLevel(memory, from, run, releases);
+      if (position === undefined) return;
       terms.forget();
       held = position;
     },
@@ -197,8 +200,8 @@ export function heldMemory({ dimensions, packPath }: HeldMemoryOptions): HeldMem
       const next = indexMemory(dimensions);
       const release = releases;
       await loadCopy(next, copy);
-      const position = await bringLevel(next, copy.position, run);
-      if (position === undefined || release !== releases) return false;
+      const position = await bringLevel(next, copy.position, run, release);
+      if (position === undefined) return false;
       terms.forget();
       memory = next;
       base = copy.position;
