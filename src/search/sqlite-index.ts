@@ -31,7 +31,10 @@ import { isThreadDeath, searchThread, type SearchThread } from "./thread/search-
 export interface SqliteSearchIndexOptions extends IndexConnectionOptions {
   /** Skills from which on it works on a thread of its own (default: 1,000). */
   readonly threadFrom?: number;
-  /** Skills up to which searches are answered on the caller's thread all the same (default: 20,000). */
+  /**
+   * Skills up to which searches are answered on the caller's thread all the same (default: 20,000);
+   * at most as many as have 5,120,000 components of vectors together.
+   */
   readonly copyUpTo?: number;
 }
 
@@ -51,7 +54,7 @@ const CHECK = { module: new URL("./check-index-file", import.meta.url), name: "c
 
 /**
  * Opens the index of a library. Vectors of another embedder found there are dropped; keywords keep
- * working, and `counts()` shows how many vectors are missing.
+ * working, and `state()` tells how many vectors are missing.
  *
  * @throws {INVALID_INPUT} when `embedderId` comes without positive `dimensions`
  * @throws {STORE_UNAVAILABLE} when another process holds the file for longer than `busyMs`
@@ -64,10 +67,10 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
   let thread: SearchThread | undefined;
   const upTo = Math.min(copyUpTo, Math.floor(COPY_COMPONENTS / Math.max(1, dimensions)));
   const copy = callerCopy({ engine: local, upTo, copy: () => thread!.copy() });
-  /** The state that the owner was told last, and computes its updates against. */
-  let told = connection.opened;
+  /** The generation whose state the owner was told last, and computes its updates against. */
+  let told = connection.opened.generation;
   /** As many as there were when the file was last looked at. */
-  let { skills } = told;
+  let { skills } = connection.opened;
 
   function threadIfLarge(): SearchThread | undefined {
     if (thread === undefined && skills >= threadFrom) {
@@ -108,7 +111,7 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
     isQuick = true,
   ): Promise<T> {
     const isThreaded = threadIfLarge() !== undefined;
-    const answer = isThreaded && isQuick ? await copy.answer(nearTask) : undefined;
+    const answer = isThreaded && isQuick ? await copy.answer(skills, nearTask) : undefined;
     return answer === undefined ? work(task) : answer.value;
   }
 
@@ -119,7 +122,7 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
       // It has just been begun anew, which is all the owner needs to know.
       return look();
     });
-    told = found;
+    told = found.generation;
     ({ skills } = found);
     return found;
   }
@@ -131,7 +134,7 @@ export async function sqliteSearchIndex(options: SqliteSearchIndexOptions): Prom
       for (const { summary, vector } of update.upserts) {
         if (embedderId !== undefined && vector) checkVector(vector, dimensions, summary.id);
       }
-      const against = update.generation ?? told.generation;
+      const against = update.generation ?? told;
       await work((engine) => engine.apply(update, against));
     },
 

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { IndexAnswer, IndexQuery, SearchIndex } from "../search-index.ts";
 import { CONTRACT_DIMENSIONS, direction, idsOf, indexDocument } from "../search-index.contract.ts";
 import { sqliteSearchIndex } from "../sqlite-index.ts";
+import { randomDocument, randomQuestion, randomVector } from "../testing-fixtures/random-index.ts";
 
 const QUERY: IndexQuery = {
   text: "word mail",
@@ -107,7 +108,6 @@ test("an index that has grown too large is left to the thread, and what was copi
   await add(index, "word", "mail", "letter");
   await searchUntilCopied(index);
   await add(index, "words");
-  await search(index);
   await workers[0]!.terminate();
   expect(idsOf((await search(index, { ...QUERY, text: "words" })).hits)).toContain("words");
   expect(workers).toHaveLength(2);
@@ -188,29 +188,12 @@ const step = fc.record({
   rounds: fc.nat(3),
   document: fc.option(
     fc.record({
-      description: fc
-        .array(fc.constantFrom("word", "words", "mail", "csv"), { maxLength: 5 })
-        .map((some) => some.join(" ")),
-      category: fc.constantFrom("a", "b"),
-      tags: fc.subarray(["x", "y"]),
-      vector: fc.option(fc.nat(359).map(direction), { nil: undefined, freq: 3 }),
+      ...randomDocument,
+      vector: fc.option(randomVector, { nil: undefined, freq: 3 }),
     }),
     { freq: 4 },
   ),
-  question: fc.record({
-    text: fc.constantFrom("word", "mail csv", "nothing like it"),
-    vector: fc.nat(359).map(direction),
-    filter: fc.record(
-      {
-        status: fc.constant("active" as const),
-        category: fc.constantFrom("a", "b"),
-        tags: fc.subarray(["x", "y"]),
-        only: fc.constantFrom(new Set(["d1", "d3"]), new Set(["d2"])),
-      },
-      { requiredKeys: ["status"] },
-    ),
-    limit: fc.integer({ min: 1, max: 6 }),
-  }),
+  question: randomQuestion,
 });
 
 test("the copy answers as an index on the caller's thread does, whoever writes", async () => {

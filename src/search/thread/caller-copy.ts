@@ -11,8 +11,13 @@ import type { IndexEngine, Near, NearEngine } from "../index-engine.ts";
 import type { MemoryCopy } from "../memory/memory-copy.ts";
 
 export interface CallerCopy {
-  /** The result of `task`, when it can be had here at little cost; the thread has to be asked otherwise. */
+  /**
+   * The result of `task`, when it can be had here at little cost; the thread has to be asked otherwise.
+   *
+   * @param skills as many as there were when the file was last looked at
+   */
   answer<T>(
+    skills: number,
     task: (engine: NearEngine) => Promise<Near<T>>,
   ): Promise<{ readonly value: T } | undefined>;
   /** Times a copy was taken over. */
@@ -69,13 +74,17 @@ export function callerCopy({ engine, upTo, copy }: CallerCopyParts): CallerCopy 
   }
 
   function miss(state: FileState): void {
-    if (state.skills > upTo) held.release();
-    else if (held.isInReach(state)) follow(engine.catchUp);
+    if (state.skills > upTo) return;
+    if (held.isInReach(state)) follow(engine.catchUp);
     else if (asked >= COPY_AFTER) follow(copyAnew);
   }
 
   return {
-    async answer(task) {
+    async answer(skills, task) {
+      if (skills > upTo) {
+        held.release();
+        return undefined;
+      }
       // Those that are asked for at once are left to the thread.
       if (isBusy) return undefined;
       isBusy = true;
@@ -88,8 +97,7 @@ export function callerCopy({ engine, upTo, copy }: CallerCopyParts): CallerCopy 
           return undefined;
         }
         rest = nextRound();
-        if (held.skills > upTo) held.release();
-        else if (held.changed > WORN_ROWS) follow(copyAnew);
+        if (held.changed > WORN_ROWS) follow(copyAnew);
         return found;
       } finally {
         isBusy = false;

@@ -9,12 +9,12 @@ import { declareContract } from "../../testing/contract/run-contract.ts";
 import type { IndexQuery, SearchIndex } from "../search-index.ts";
 import {
   CONTRACT_DIMENSIONS,
-  direction,
   idsOf,
   indexDocument,
   searchIndexContract,
 } from "../search-index.contract.ts";
 import { sqliteSearchIndex } from "../sqlite-index.ts";
+import { randomDocument, randomQuestion, randomVector } from "../testing-fixtures/random-index.ts";
 
 let directory: string;
 let opened: SearchIndex[];
@@ -52,35 +52,14 @@ declareContract(
 
 const ANY: IndexQuery = { text: "word", filter: { status: "active" }, limit: 10 };
 
-const part = fc.record({
-  description: fc
-    .array(fc.constantFrom("word", "words", "mail", "csv"), { maxLength: 5 })
-    .map((some) => some.join(" ")),
-  category: fc.constantFrom("a", "b"),
-  tags: fc.subarray(["x", "y"]),
-  vector: fc.nat(359).map(direction),
-});
+const part = fc.record({ ...randomDocument, vector: randomVector });
 const step = fc.record({ n: fc.nat(8), document: fc.option(part, { freq: 4 }) });
-const question = fc.record({
-  text: fc.constantFrom("word", "mail csv", "nothing like it", "the"),
-  vector: fc.nat(359).map(direction),
-  filter: fc.record(
-    {
-      status: fc.constant("active" as const),
-      category: fc.constantFrom("a", "b"),
-      tags: fc.subarray(["x", "y"]),
-      only: fc.constantFrom(new Set(["d1", "d3"]), new Set(["d2"])),
-    },
-    { requiredKeys: ["status"] },
-  ),
-  limit: fc.integer({ min: 1, max: 6 }),
-});
 
 test("a thread answers every question exactly as the caller's own thread does", async () => {
   let run = 0;
   await fc.assert(
     fc.asyncProperty(
-      fc.array(fc.tuple(step, question), { minLength: 1, maxLength: 10 }),
+      fc.array(fc.tuple(step, randomQuestion), { minLength: 1, maxLength: 10 }),
       async (steps) => {
         const name = `same-${++run}`;
         const [here, there] = [await open(Infinity, name), await open(0, name)];
